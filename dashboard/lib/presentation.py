@@ -1,0 +1,164 @@
+"""How raw values are said to people: one glossary of states, and the wording of figures, ids and moments.
+
+Everything here is pure: integers and aware datetimes in, plain text out. Nothing is escaped; the tags in
+`dashboard.lib.templatetags.ui` do that. Credits and cents are whole numbers, ages and thresholds are seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+MINUS = "\N{MINUS SIGN}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+# Beyond a month "37 days ago" says less than the date.
+RELATIVE_LIMIT = 30 * DAY
+
+
+class Tone(StrEnum):
+    """The status hues of the stylesheet (`.tone-*`)."""
+
+    NEUTRAL = "neutral"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a raw value is called: its text, its icon (a name of `assets/icons.json`) and its tone."""
+
+    text: str
+    icon: str
+    tone: Tone = Tone.NEUTRAL
+
+
+# Values of the hosted API from contract sections 3.1, 3.9 and 3.11; those marked INF are published nowhere:
+# they are what a service is likely to say.
+GLOSSARY: dict[str, dict[str, Word]] = {
+    "claim_state": {
+        "unclaimed": Word("Unclaimed", "unlink"),
+        "payment_backed_unclaimed": Word("Paid, no sponsor", "credits", Tone.INFO),
+        "claimed": Word("Claimed", "link", Tone.GOOD),
+        "revoked": Word("Revoked", "canceled", Tone.BAD),
+    },
+    "claim_request_state": {
+        "requested": Word("Asks to be claimed", "inbox", Tone.INFO),
+    },
+    "token_status": {
+        "active": Word("Token works", "key", Tone.GOOD),
+        "revoked": Word("Token revoked", "canceled", Tone.BAD),  # ours (INF)
+    },
+    "job_status": {
+        "planned": Word("Planned", "planned"),
+        "queued": Word("Queued", "waiting", Tone.INFO),  # ours (INF)
+        "running": Word("Running", "running", Tone.INFO),  # ours (INF)
+        "completed": Word("Done", "done", Tone.GOOD),
+        "failed": Word("Failed", "failed", Tone.BAD),
+        "canceled": Word("Canceled", "canceled"),
+    },
+    "event_type": {
+        "job.planned": Word("Planned a job", "planned"),
+        # A failed job comes as job.completed too: only its status tells, so the type alone is no good news.
+        "job.completed": Word("Job ended", "jobs"),
+        "asset.created": Word("Made an asset", "image"),
+        "asset.uploaded": Word("Uploaded an asset", "upload"),
+        "usage.credit_consumed": Word("Spent credits", "spend"),
+        "feedback.created": Word("Left feedback", "feedback"),
+        "feedback.github_queue.processed": Word("Feedback was processed", "feedback"),
+        "payment.checkout_session.created": Word("Opened a checkout", "checkout", Tone.INFO),
+        "credits.payment_backed_granted": Word("Credits added", "grant", Tone.GOOD),
+        "credits.payment_backed_refunded": Word("Credits refunded", "undo", Tone.WARN),
+        "credits.payment_backed_disputed": Word("Payment disputed", "dispute", Tone.BAD),
+        "credits.payment_backed_reinstated": Word("Credits reinstated", "grant", Tone.GOOD),
+        "credits.payment_backed_reversal_pending": Word("Reversal pending", "waiting", Tone.WARN),
+        "credits.payment_backed_reversal_rejected": Word("Reversal rejected", "failed", Tone.BAD),
+    },
+}
+UNTOLD = Word("Not told", "unknown")
+
+
+def word_for(kind: str, raw: str | None) -> Word:
+    """Return the word for a raw value of a glossary `kind`; a value it does not know is said as it came.
+
+    Raises KeyError for an unknown kind: that is a mistake of ours, not a surprise of the service.
+    """
+    words = GLOSSARY[kind]
+    if not raw:
+        return UNTOLD
+    return words.get(raw) or Word(raw, "unknown")
+
+
+def signed_text(text: str, *, is_negative: bool, is_delta: bool) -> str:
+    if is_negative:
+        return MINUS + text
+    return f"+{text}" if is_delta else text
+
+
+def credits_text(credits_: int, *, is_delta: bool = False) -> str:
+    """Return whole credits with thousands separators and a true minus; a delta above zero carries a plus."""
+    return signed_text(f"{abs(credits_):,}", is_negative=credits_ < 0, is_delta=is_delta and credits_ > 0)
+
+
+def credits_unit(credits_: int) -> str:
+    return "credit" if abs(credits_) == 1 else "credits"
+
+
+def money_text(cents: int, *, is_delta: bool = False) -> str:
+    """Return US cents as dollars, exact to the cent: 123456 -> "$1,234.56"."""
+    dollars, rest = divmod(abs(cents), 100)
+    return signed_text(f"${dollars:,}.{rest:02}", is_negative=cents < 0, is_delta=is_delta and cents > 0)
+
+
+def split_middle(text: str, *, head: int = 9, tail: int = 4) -> tuple[str, str, str]:
+    """Return (head, middle, tail); the middle, which pages shorten, is empty where that saves nothing."""
+    if len(text) <= head + tail + 1:
+        return text, "", ""
+    return text[:head], text[head:-tail], text[-tail:]
+
+
+def truncate_middle(text: str, *, head: int = 9, tail: int = 4) -> str:
+    """Return the text with its middle as one ellipsis: "agt_7f3a9…c2d1"."""
+    start, middle, end = split_middle(text, head=head, tail=tail)
+    return f"{start}{ELLIPSIS}{end}" if middle else text
+
+
+def span_text(seconds: int) -> str:
+    """Return a length of time in its largest whole unit: "4 min", "3 h", "1 day"."""
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h"
+    days = seconds // DAY
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def relative_text(moment: datetime, now: datetime) -> str:
+    """Return how far `moment` is from `now`: "just now", "4 min ago", "in 3 h"; beyond a month its date.
+
+    The date is that of `moment`'s own zone: pass it in the viewer's. static/js/times.js says the same words.
+    """
+    seconds = int((now - moment).total_seconds())
+    distance = abs(seconds)
+    if distance >= RELATIVE_LIMIT:
+        return f"{moment.day} {moment:%b %Y}"
+    if distance < MINUTE:
+        return "just now" if seconds >= 0 else "in under a minute"
+    return f"{span_text(distance)} ago" if seconds > 0 else f"in {span_text(distance)}"
+
+
+def exact_text(moment: datetime) -> str:
+    """Return the full moment in its own zone: "20 Nov 2026, 17:04:09 CET"."""
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S %Z}"
+
+
+def age_word(age_seconds: int | None, *, stale_after: int, late_after: int) -> Word:
+    """Return how a figure of this age stands: fresh, stale or out of date; None means it was never read."""
+    if age_seconds is None:
+        return Word("never read", "error", Tone.BAD)
+    if age_seconds >= late_after:
+        return Word("out of date", "error", Tone.BAD)
+    if age_seconds >= stale_after:
+        return Word("stale", "alert", Tone.WARN)
+    return Word("fresh", "clock")

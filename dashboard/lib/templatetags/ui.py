@@ -1,0 +1,147 @@
+"""`{% load ui %}`: the small values of every page, in the markup that assets/css/values.css styles.
+
+All texts may be hostile: each is escaped here, and isolated (`<bdi>`) so that right-to-left characters in one
+cannot reorder its neighbours. `None` means "the service did not tell" and is shown as such, never as zero.
+"""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboard.lib import presentation
+from dashboard.lib.presentation import Tone, Word
+
+register = template.Library()
+
+ABSENT = mark_safe('<span class="absent" title="Not told">&ndash;</span>')
+SIGNS = {Tone.GOOD: "done", Tone.WARN: "alert", Tone.BAD: "error", Tone.INFO: "info", Tone.NEUTRAL: "info"}
+LEVELS = {"success": Tone.GOOD, "warning": Tone.WARN, "error": Tone.BAD}
+
+
+@register.simple_tag
+def product_name() -> str:
+    return str(getattr(settings, "PRODUCT_NAME", "Image Skill"))
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw an icon of the sprite: silent beside words, or with a `label` where it stands for them."""
+    role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', role, static("icons.svg"), name)
+
+
+@register.simple_tag
+def tone_icon(tone: str) -> SafeString:
+    """Draw the icon that goes with a tone, so that none is told by colour alone."""
+    return icon(SIGNS[Tone(tone)])
+
+
+@register.filter
+def level_tone(level_tag: str) -> Tone:
+    """Return the tone of a message of Django's messages framework."""
+    return LEVELS.get(level_tag, Tone.INFO)
+
+
+@register.simple_tag
+def word(kind: str, raw: str | None) -> Word:
+    """Return the glossary's Word, for a template that lays out its text, icon and tone itself."""
+    return presentation.word_for(kind, raw)
+
+
+@register.simple_tag
+def state(kind: str, raw: str | None) -> SafeString:
+    """Show a raw state as a badge in words, the raw value in its title."""
+    said = presentation.word_for(kind, raw)
+    return format_html(
+        '<span class="badge tone-{}" title="{}">{}<bdi>{}</bdi></span>',
+        said.tone,
+        raw or "not told by the service",
+        icon(said.icon),
+        said.text,
+    )
+
+
+@register.simple_tag
+def credits(n: int | None, sign: bool = False, unit: bool = True) -> SafeString:  # noqa: A001 the tag's name
+    """Show whole credits, their worth on hover; `sign` marks a movement, `unit=False` leaves out the word."""
+    if n is None:
+        return ABSENT
+    noun = format_html(' <span class="credits__unit">{}</span>', presentation.credits_unit(n)) if unit else ""
+    return format_html(
+        '<span class="credits{}" title="{}">{}{}</span>',
+        " delta--plus" if sign and n > 0 else "",
+        presentation.money_text(n, is_delta=sign),
+        presentation.credits_text(n, is_delta=sign),
+        noun,
+    )
+
+
+@register.simple_tag
+def money(cents: int | None, sign: bool = False) -> SafeString:
+    """Show US cents as dollars, exact to the cent."""
+    if cents is None:
+        return ABSENT
+    return format_html('<span class="money">{}</span>', presentation.money_text(cents, is_delta=sign))
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """Show an aware moment relative to now; the exact one, in the viewer's zone, on hover and focus."""
+    if at is None:
+        return ABSENT
+    local = timezone.localtime(at)
+    return format_html(
+        '<time class="moment" tabindex="0" datetime="{}" title="{}" data-relative>{}</time>',
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        presentation.exact_text(local),
+        presentation.relative_text(local, timezone.now()),
+    )
+
+
+@register.simple_tag
+def age(at: datetime | None, stale_after: int, late_after: int) -> SafeString:
+    """Stamp figures with the moment they were read; from `stale_after` seconds amber, from `late_after` red.
+
+    static/js/times.js goes on counting by the same two thresholds.
+    """
+    seconds = int((timezone.now() - at).total_seconds()) if at else None
+    said = presentation.age_word(seconds, stale_after=stale_after, late_after=late_after)
+    if at is None:
+        return format_html('<span class="age tone-{}">{}Never read</span>', said.tone, icon(said.icon))
+    return format_html(
+        '<span class="age tone-{}" data-stale-after="{}" data-late-after="{}">{}<span>As of {}</span>'
+        '<span class="age__word">({})</span></span>',
+        said.tone,
+        stale_after,
+        late_after,
+        icon("clock"),
+        moment(at),
+        said.text,
+    )
+
+
+@register.simple_tag
+def ident(text: str | None, copy: bool = True) -> SafeString:
+    """Show an id in mono with its middle shortened and a copy button; the page still holds the whole id."""
+    if not text:
+        return ABSENT
+    head, middle, tail = presentation.split_middle(text)
+    inner = format_html('{}<span class="ident__middle">{}</span>{}', head, middle, tail) if middle else head
+    button = copy_button(text, "Copy this id") if copy else ""
+    return format_html('<span class="ident"><bdi class="ident__text" title="{}">{}</bdi>{}</span>', text, inner, button)
+
+
+@register.simple_tag
+def copy_button(text: str, label: str = "Copy") -> SafeString:
+    """Draw the small button that copies `text`; absent where no script runs."""
+    return format_html(
+        '<button type="button" class="copy needs-script" data-copy="{}" title="{}">{}</button>',
+        text,
+        label,
+        icon("copy", label),
+    )

@@ -1,0 +1,17 @@
+// The only script of a page: starts one small module per behaviour. Each listens on the document, so parts of a page
+// that are swapped in later need no set-up. Without any of this every page can be read and every form sent.
+import { startCopy } from "./copy.js";
+import { startForms } from "./forms.js";
+import { startMenus } from "./menus.js";
+import { startPolling } from "./poll.js";
+import { startSearch } from "./search.js";
+import { startTheme } from "./theme.js";
+import { startTimes } from "./times.js";
+
+startMenus();
+startSearch();
+startTheme();
+startCopy();
+startForms();
+startTimes();
+startPolling();
