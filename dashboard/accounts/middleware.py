@@ -1,0 +1,53 @@
+"""What every request passes: no view without an access decision, and times in the viewer's zone."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+
+from dashboard.accounts.access import Decision
+from dashboard.accounts.models import User
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+# Third-party pages of the sign-in family look after themselves: signed-out visitors are whom they are for,
+# and what needs a person asks for one.
+THIRD_PARTY = ("allauth.account.", "django.views.static", "django.contrib.staticfiles.")
+
+
+def decision_of(view: object) -> Decision | None:
+    """Return a view's access decision; None when nobody took one."""
+    declared = getattr(view, "access", None) or getattr(getattr(view, "cls", None), "access", None)
+    if isinstance(declared, Decision):
+        return declared
+    if str(getattr(view, "__module__", "")).startswith(THIRD_PARTY):
+        return Decision("third_party")
+    return None
+
+
+class AccessMiddleware:
+    """Fail closed: a view that nobody decided on answers nobody."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, _request: HttpRequest, view: Callable[..., HttpResponseBase], _args: object, _kwargs: object
+    ) -> None:
+        if decision_of(view) is None:
+            raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} has no access decision.")
+
+
+def viewer_time_zone(get_response: Answer) -> Answer:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = request.user.time_zone if isinstance(request.user, User) else settings.TIME_ZONE
+        with timezone.override(zoneinfo.ZoneInfo(zone)):
+            return get_response(request)
+
+    return middleware

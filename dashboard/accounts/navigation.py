@@ -1,0 +1,91 @@
+"""The frame around a signed-in page: where one can go, which workspace this is, which theme."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from dashboard.accounts.access import EVERY_ROLE, Scope
+from dashboard.accounts.models import Membership, PlatformRole, Role, User
+from dashboard.accounts.selectors import membership_list
+
+
+@dataclass(frozen=True)
+class Place:
+    """One navigation entry: a workspace page for `roles`, or a platform page for `platform_role`."""
+
+    group: str
+    label: str
+    icon: str
+    url_name: str
+    roles: frozenset[Role] = EVERY_ROLE
+    platform_role: PlatformRole | None = None
+
+
+PLACES = (
+    Place("Workspace", "Overview", "overview", "web:overview"),
+    Place("Workspace", "Agents", "agents", "agents:agent_list"),
+    Place("Workspace", "Activity", "activity", "activity:event_list"),
+    Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
+    Place("Operate", "Health", "health", "web:health", platform_role=PlatformRole.OPERATOR),
+)
+LANDING = {place.platform_role: place.url_name for place in PLACES if place.platform_role}
+
+
+def landing_url(user: User) -> str:
+    """Return where a person lands: a platform role's own page, else the first workspace, else the profile."""
+    for role in PlatformRole:
+        if role in user.platform_roles:
+            return reverse(LANDING[role])
+    for membership in membership_list(user):
+        return reverse("web:overview", args=[membership.workspace.key])
+    return reverse("web:profile")
+
+
+def _items(request: HttpRequest, user: User, membership: Membership | None) -> list[dict[str, object]]:
+    groups: dict[str, list[dict[str, object]]] = {}
+    for place in PLACES:
+        if place.platform_role:
+            if place.platform_role not in user.platform_roles:
+                continue
+            url = reverse(place.url_name)
+        elif membership and membership.role in place.roles:
+            url = reverse(place.url_name, args=[membership.workspace.key])
+        else:
+            continue
+        item = {
+            "label": place.label,
+            "icon": place.icon,
+            "url": url,
+            "is_current": request.path.startswith(url),
+        }
+        groups.setdefault(place.group, []).append(item)
+    return [{"label": label, "items": items} for label, items in groups.items()]
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """Context processor: `frame` for templates/frame.html; signed-out pages get the theme alone."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"frame": {"theme": User.Theme.SYSTEM.value}}
+    memberships = membership_list(user)
+    scope: Scope | None = getattr(request, "scope", None)
+    current = next((one for one in memberships if scope and one.workspace_id == scope.workspace.pk), None)
+    current = current or (memberships[0] if memberships else None)
+    return {
+        "frame": {
+            "theme": user.theme,
+            "groups": _items(request, user, current),
+            "workspace": current.workspace if current else None,
+            "workspaces": [
+                {
+                    "name": one.workspace.name,
+                    "url": reverse("web:overview", args=[one.workspace.key]),
+                    "is_current": one is current,
+                }
+                for one in memberships
+            ],
+            "search_url": reverse("web:search", args=[current.workspace.key]) if current else None,
+        }
+    }

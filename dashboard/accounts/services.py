@@ -1,0 +1,52 @@
+"""Changes to people, workspaces and roles."""
+
+from django.db import transaction
+
+from dashboard.accounts.models import Membership, PlatformRole, Role, User, Workspace
+from dashboard.audit.services import audit_record
+
+
+def workspace_create(*, owner: User, name: str) -> Workspace:
+    """Make a workspace with its first owner."""
+    with transaction.atomic():
+        workspace = Workspace.objects.create(name=name)
+        membership_add(workspace=workspace, user=owner, role=Role.OWNER, actor=owner)
+    return workspace
+
+
+def membership_add(*, workspace: Workspace, user: User, role: Role, actor: User) -> Membership:
+    """Give a person a role in a workspace, audited."""
+    with transaction.atomic():
+        membership = Membership.objects.create(workspace=workspace, user=user, role=role)
+        audit_record(
+            action="membership.added",
+            actor=actor,
+            workspace_id=workspace.pk,
+            subject=("user", str(user.pk), user.email),
+            after={"role": role.value},
+        )
+    return membership
+
+
+def platform_role_grant(*, user: User, role: PlatformRole, actor: User | None) -> bool:
+    """Give a person a platform role, audited; False when they held it already. `actor` None: the command line."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if role in user.platform_roles:
+            return False
+        before = list(user.platform_roles)
+        user.platform_roles = [*before, role.value]
+        user.save(update_fields=["platform_roles"])
+        audit_record(
+            action="platform_role.granted",
+            actor=actor,
+            subject=("user", str(user.pk), user.email),
+            before={"platform_roles": before},
+            after={"platform_roles": user.platform_roles},
+        )
+    return True
+
+
+def profile_update(*, user: User, name: str, time_zone: str, theme: str) -> None:
+    user.name, user.time_zone, user.theme = name, time_zone, theme
+    user.save(update_fields=["name", "time_zone", "theme"])

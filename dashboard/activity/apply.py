@@ -1,0 +1,82 @@
+"""Ledger records -> event rows and their rollups; the same page applied twice changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from api_client import ActivityEvent
+from dashboard.activity.models import Event, SpendSlot
+from dashboard.agents.models import Claim
+
+
+def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
+    """Append the events that are new to us, and count them into their slots; returns the new ones.
+
+    Runs inside the caller's transaction: rows, rollups and cursor are saved together or not at all.
+    """
+    known = known_ids(claim.agent_id, (record.event_id for record in records))
+    fresh = {record.event_id: record for record in records if record.event_id not in known}
+    events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
+    Event.objects.bulk_create(events)
+    _slots_add(events)
+    return events
+
+
+def known_ids(agent_id: int, remote_ids: Iterable[str]) -> set[str]:
+    rows = Event.objects.filter(agent_id=agent_id, remote_id__in=list(remote_ids))
+    return set(rows.values_list("remote_id", flat=True))
+
+
+def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
+    return Event(
+        agent_id=claim.agent_id,
+        workspace_id=claim.workspace_id,
+        remote_id=record.event_id,
+        type=record.type[:96],
+        occurred_at=record.occurred_at,
+        summary=record.summary[:500],
+        operation=(record.operation or "")[:64],
+        status=(record.status or "")[:64],
+        subject_type=(record.subject_type or "")[:64],
+        subject_id=(record.subject_id or "")[:160],
+        trace_id=(record.trace_id or "")[:160],
+        job_id=(record.job_id or "")[:160],
+        capability_id=(record.capability_id or "")[:160],
+        credits_delta=record.credits_delta,
+        estimated_usd_micros=record.estimated_usd_micros,
+        links=record.links,
+        details=record.details,
+        synced_at=at,
+    )
+
+
+def spent(event: Event) -> int:
+    """Return the credits that an event took, as a positive number; what the service does not tell counts as none."""
+    delta = event.credits_delta or 0
+    return -delta if event.type == "usage.credit_consumed" and delta < 0 else 0
+
+
+def _slots_add(events: Iterable[Event]) -> None:
+    added: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for event in events:
+        slot = int(event.occurred_at.timestamp()) // SpendSlot.SECONDS
+        counts = added[event.workspace_id, event.agent_id, slot]
+        counts[0] += 1
+        counts[1] += event.type == "job.completed"
+        counts[2] += spent(event)
+    # Sorted, so that two writers take row locks in the same order.
+    for (workspace_id, agent_id, slot), (count, jobs, credits_spent) in sorted(added.items()):
+        row, is_new = SpendSlot.objects.get_or_create(
+            workspace_id=workspace_id,
+            agent_id=agent_id,
+            slot=slot,
+            defaults={"events": count, "jobs": jobs, "credits_spent": credits_spent},
+        )
+        if not is_new:
+            SpendSlot.objects.filter(pk=row.pk).update(
+                events=F("events") + count,
+                jobs=F("jobs") + jobs,
+                credits_spent=F("credits_spent") + credits_spent,
+            )

@@ -1,0 +1,68 @@
+"""The mirror of the hosted activity ledger, and its rollups."""
+
+from django.db import models
+
+from dashboard.accounts.models import Workspace
+from dashboard.agents.models import Agent
+
+
+class Event(models.Model):
+    """One ledger event of one agent; never changed after it was written.
+
+    `workspace` is the one that held the agent when the event was first read: a later claim changes no history.
+    `credits_delta` is in credits, `estimated_usd_micros` in micro-dollars; None means the service did not tell.
+    """
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="events")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events")
+    remote_id = models.CharField(max_length=160)
+    type = models.CharField(max_length=96)
+    occurred_at = models.DateTimeField()
+    summary = models.CharField(max_length=500, blank=True)
+    operation = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=64, blank=True)
+    subject_type = models.CharField(max_length=64, blank=True)
+    subject_id = models.CharField(max_length=160, blank=True)
+    trace_id = models.CharField(max_length=160, blank=True)
+    job_id = models.CharField(max_length=160, blank=True)
+    capability_id = models.CharField(max_length=160, blank=True)
+    credits_delta = models.BigIntegerField(null=True)
+    estimated_usd_micros = models.BigIntegerField(null=True)
+    links = models.JSONField(default=dict)
+    details = models.JSONField(default=dict)
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "remote_id"], name="activity_one_row_an_event")]
+        indexes = [
+            models.Index(fields=["workspace", "-occurred_at", "-id"], name="activity_of_workspace"),
+            models.Index(fields=["workspace", "agent", "-occurred_at", "-id"], name="activity_of_agent"),
+            models.Index(fields=["type", "-occurred_at", "-id"], name="activity_of_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.remote_id}"
+
+
+class SpendSlot(models.Model):
+    """What one agent did in one 15-minute slot (zones are shifted by whole quarters of an hour).
+
+    `slot` counts quarters of an hour since 1970-01-01 UTC; `credits_spent` is positive.
+    """
+
+    SECONDS = 900
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    slot = models.BigIntegerField()
+    events = models.PositiveIntegerField(default=0)
+    jobs = models.PositiveIntegerField(default=0)
+    credits_spent = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "agent", "slot"], name="activity_one_row_a_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} slot {self.slot}"

@@ -1,0 +1,49 @@
+"""Reading the ledger's mirror, always within a workspace or, for platform roles, over all of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.models import Event, SpendSlot
+from dashboard.agents.models import Agent
+from dashboard.lib.paging import Page, page_get
+
+PAGE_SIZE = 50
+
+
+def event_page(workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE) -> Page[Event]:
+    """Return a page of a workspace's events, newest first, with their agents."""
+    events = Event.objects.filter(workspace=workspace).select_related("agent")
+    if agent is not None:
+        events = events.filter(agent=agent)
+    return page_get(events, by="occurred_at", cursor=cursor, size=size)
+
+
+def event_page_of_types(types: Iterable[str], *, cursor: str, size: int = PAGE_SIZE) -> Page[Event]:
+    """Return a page of all linked agents' events of some types: for platform roles alone."""
+    events = Event.objects.filter(type__in=list(types)).select_related("agent")
+    return page_get(events, by="occurred_at", cursor=cursor, size=size)
+
+
+def event_newest_at(agent_id: int) -> datetime | None:
+    return (
+        Event.objects.filter(agent_id=agent_id).order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+    )
+
+
+def day_start() -> datetime:
+    """Return the beginning of today in the active time zone."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def spent_since(workspace: Workspace, since: datetime, *, agent_ids: Iterable[int]) -> dict[int, int]:
+    """Return the credits each agent spent since a moment (a whole quarter of an hour), by agent id."""
+    slots = SpendSlot.objects.filter(
+        workspace=workspace,
+        agent_id__in=list(agent_ids),
+        slot__gte=int(since.timestamp()) // SpendSlot.SECONDS,
+    )
+    return dict(slots.values_list("agent_id").annotate(Sum("credits_spent")).order_by())

@@ -1,0 +1,152 @@
+"""Agents, who holds them, and the ceremonies by which they come."""
+
+import uuid
+
+from django.db import models
+
+from dashboard.accounts.models import User, Workspace
+
+
+class Agent(models.Model):
+    """An agent as the hosted API last described it; figures are as of `quota_at` and `identity_at`.
+
+    Credits are whole credits (1 credit = 1 US cent). None means that the service did not tell.
+    """
+
+    remote_id = models.CharField(max_length=160, unique=True)
+    organization_id = models.CharField(max_length=160)
+    name = models.CharField(max_length=200, blank=True)
+    runtime = models.CharField(max_length=100, blank=True)
+    registered_at = models.DateTimeField(null=True)
+    claim_state = models.CharField(max_length=64, blank=True)
+    claim_request_state = models.CharField(max_length=64, blank=True)
+    token_status = models.CharField(max_length=64, blank=True)
+    grants = models.JSONField(default=list)
+    identity_at = models.DateTimeField(null=True)
+    free_credits = models.BigIntegerField(null=True)
+    paid_credits = models.BigIntegerField(null=True)
+    free_credits_per_day = models.BigIntegerField(null=True)
+    daily_jobs_limit = models.IntegerField(null=True)
+    daily_jobs_used = models.IntegerField(null=True)
+    daily_jobs_remaining = models.IntegerField(null=True)
+    resets_at = models.DateTimeField(null=True)
+    quota_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.remote_id
+
+    @property
+    def credits(self) -> int | None:
+        """Free and paid credits together; None while neither was told."""
+        told = [part for part in (self.free_credits, self.paid_credits) if part is not None]
+        return sum(told) if told else None
+
+
+class Claim(models.Model):
+    """A workspace's hold on an agent, from `claimed_at` to `released_at`; history is never rewritten.
+
+    An agent has at most one open claim. The token lives here, sealed, and is deleted at release.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="claims")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="claims")
+    claimed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    claimed_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    seal_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token_sealed = models.TextField(blank=True)
+    token_refused_at = models.DateTimeField(null=True)
+    warn_credits_per_day = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent"], name="agents_one_open_claim", condition=models.Q(released_at=None)
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "released_at"], name="agents_claims_of_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} in {self.workspace}"
+
+    @property
+    def seal_identity(self) -> str:
+        return f"agents.claim:{self.seal_id}"
+
+    @property
+    def needs_relink(self) -> bool:
+        return self.token_refused_at is not None
+
+
+class QuotaSnapshot(models.Model):
+    """What the service said the balance was; written when it differs from the one before."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="quota_snapshots")
+    taken_at = models.DateTimeField()
+    free_credits = models.BigIntegerField(null=True)
+    paid_credits = models.BigIntegerField(null=True)
+    daily_jobs_remaining = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "taken_at"], name="agents_one_snapshot_a_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} at {self.taken_at:%Y-%m-%d %H:%M}"
+
+
+class ClaimAttempt(models.Model):
+    """One sponsor-first ceremony: a one-time code, then the agent's answer, then the sponsor's consent.
+
+    The code and the phrase are kept as keyed hashes. The agent's token is held sealed from the moment it
+    presents the code until the attempt ends.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for the agent"
+        PRESENTED = "presented", "The agent has answered"
+        CONFIRMED = "confirmed", "Confirmed"
+        REFUSED = "refused", "Refused"
+        EXPIRED = "expired", "Expired"
+        SUPERSEDED = "superseded", "Replaced by a newer code"
+
+    OPEN = (State.WAITING, State.PRESENTED)
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="claim_attempts")
+    started_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    code_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    # Checks of a presented token are counted, so that a code is no oracle for guessed tokens.
+    token_checks = models.PositiveSmallIntegerField(default=0)
+    token_hash = models.CharField(max_length=64, blank=True)
+    token_sealed = models.TextField(blank=True)
+    phrase_hash = models.CharField(max_length=64, blank=True)
+    wrong_phrases = models.PositiveSmallIntegerField(default=0)
+    presented_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    remote_id = models.CharField(max_length=160, blank=True)
+    organization_id = models.CharField(max_length=160, blank=True)
+    agent_name = models.CharField(max_length=200, blank=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "started_by"],
+                name="agents_one_open_attempt",
+                condition=models.Q(state__in=["waiting", "presented"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.key} is {self.state}"
+
+    @property
+    def seal_identity(self) -> str:
+        return f"agents.claim_attempt:{self.key}"

@@ -1,0 +1,65 @@
+"""Reading agents, claims and ceremonies, always within a workspace."""
+
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.utils import timezone
+
+from dashboard.accounts.models import User, Workspace
+from dashboard.agents.models import Claim, ClaimAttempt
+from dashboard.lib.paging import Page, page_get
+
+PAGE_SIZE = 50
+
+
+def claim_list(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the open claims of a workspace with their agents."""
+    return Claim.objects.filter(workspace=workspace, released_at=None).select_related("agent")
+
+
+def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]:
+    """Return the claims whose agents have the fewest credits, unknown balances first."""
+    left = Coalesce(F("agent__free_credits") + F("agent__paid_credits"), -1)
+    return list(claim_list(workspace).order_by(left, "pk")[:limit])
+
+
+def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
+    """Return a page of the workspace's claims, the newest first."""
+    return page_get(claim_list(workspace), by="claimed_at", cursor=cursor, size=PAGE_SIZE)
+
+
+def claim_get(workspace: Workspace, remote_id: str) -> Claim:
+    """Return the open claim on an agent; raises Http404 alike for "not yours" and "not there"."""
+    claim = claim_list(workspace).select_related("workspace", "claimed_by").filter(agent__remote_id=remote_id).first()
+    if claim is None:
+        raise Http404
+    return claim
+
+
+def claim_of_agent(agent_id: int) -> Claim | None:
+    """Return the open claim on an agent, whoever holds it; for background work and ceremonies alone."""
+    open_claims = Claim.objects.filter(agent_id=agent_id, released_at=None)
+    return open_claims.select_related("agent", "workspace").first()
+
+
+def attempt_get(workspace: Workspace, user: User, key: UUID) -> ClaimAttempt:
+    """Return an attempt that this person started in this workspace; raises Http404."""
+    attempt = ClaimAttempt.objects.filter(workspace=workspace, started_by=user, key=key).first()
+    if attempt is None:
+        raise Http404
+    return attempt
+
+
+def attempt_is_over(attempt: ClaimAttempt) -> bool:
+    """Tell whether an open attempt has run out, before the sweep has written it down."""
+    return attempt.state in ClaimAttempt.OPEN and attempt.expires_at <= timezone.now()
+
+
+def known_claim(attempt: ClaimAttempt) -> Claim | None:
+    """Return the claim that this workspace already holds on the presented agent: confirming renews its token."""
+    if not attempt.remote_id:
+        return None
+    held = Claim.objects.filter(workspace_id=attempt.workspace_id, released_at=None)
+    return held.select_related("agent").filter(agent__remote_id=attempt.remote_id).first()

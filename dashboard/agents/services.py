@@ -1,0 +1,132 @@
+"""What a sponsor decides about an agent: consent to a claim, refuse it, unclaim."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.agents.ceremony import attempts_end
+from dashboard.agents.models import Agent, Claim, ClaimAttempt
+from dashboard.agents.secrets import hash_matches, phrase_normal
+from dashboard.audit.services import audit_record
+from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.freshness.services import cursor_open, cursor_stop
+from dashboard.remote import token_move
+
+MAX_WRONG_PHRASES = 3
+
+
+class ConsentRefused(Exception):
+    """Consent could not be taken; the sentence is for the sponsor. `is_over` when the ceremony has ended."""
+
+    def __init__(self, sentence: str, *, is_over: bool = True) -> None:
+        super().__init__(sentence)
+        self.is_over = is_over
+
+
+def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credits_per_day: int | None) -> Claim:
+    """Attach the agent that presented the code to the sponsor's workspace; raises ConsentRefused.
+
+    Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed.
+    """
+    if not _phrase_is_right(attempt, phrase):
+        raise _phrase_refused(attempt, user)
+    with transaction.atomic():
+        locked = ClaimAttempt.objects.select_for_update().get(pk=attempt.pk)
+        if locked.state != ClaimAttempt.State.PRESENTED or locked.expires_at <= timezone.now():
+            raise ConsentRefused("This claim is over. Make a new code and let the agent answer again.")
+        claim = _claim_open(locked, user, warn_credits_per_day)
+        attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
+        cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id)
+    return claim
+
+
+def claim_refuse(*, attempt: ClaimAttempt, user: User) -> None:
+    """End a ceremony without a claim; the held token is deleted."""
+    with transaction.atomic():
+        if attempts_end(ClaimAttempt.objects.filter(pk=attempt.pk), state=ClaimAttempt.State.REFUSED):
+            _audit_attempt(attempt, user, refused="refused by the sponsor")
+
+
+def claim_release(*, claim: Claim, user: User) -> None:
+    """Unclaim: forget our copy of the token and stop reading. The agent keeps working and spending."""
+    with transaction.atomic():
+        released = Claim.objects.filter(pk=claim.pk, released_at=None).update(
+            released_at=timezone.now(), token_sealed="", token_refused_at=None
+        )
+        if released:
+            cursor_stop(stream=Stream.AGENT, subject_id=claim.agent_id, reason=SyncCursor.Stopped.RELEASED)
+            _audit_claim("agent.released", claim, user)
+
+
+def token_refused(*, claim: Claim, at: datetime) -> bool:
+    """Mark a claim whose token the service refuses; True the first time."""
+    with transaction.atomic():
+        marked = Claim.objects.filter(pk=claim.pk, token_refused_at=None, released_at=None).update(token_refused_at=at)
+        if marked:
+            _audit_claim("agent.token_refused", claim, None)
+    return bool(marked)
+
+
+def _phrase_is_right(attempt: ClaimAttempt, phrase: str) -> bool:
+    return hash_matches(phrase_normal(phrase), attempt.phrase_hash)
+
+
+def _phrase_refused(attempt: ClaimAttempt, user: User) -> ConsentRefused:
+    with transaction.atomic():
+        open_attempt = ClaimAttempt.objects.filter(pk=attempt.pk, state=ClaimAttempt.State.PRESENTED)
+        open_attempt.update(wrong_phrases=F("wrong_phrases") + 1)
+        killed = attempts_end(
+            open_attempt.filter(wrong_phrases__gte=MAX_WRONG_PHRASES), state=ClaimAttempt.State.REFUSED
+        )
+        _audit_attempt(attempt, user, refused="wrong phrase, attempt ended" if killed else "wrong phrase")
+    attempt.refresh_from_db()
+    if attempt.state != ClaimAttempt.State.PRESENTED:
+        return ConsentRefused("Three wrong phrases: this claim is over. Make a new code if the agent is yours.")
+    left = MAX_WRONG_PHRASES - attempt.wrong_phrases
+    tries = "one more try" if left == 1 else f"{left} more tries"
+    return ConsentRefused(f"That is not the phrase your agent printed. You have {tries}.", is_over=False)
+
+
+def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | None) -> Claim:
+    agent, _ = Agent.objects.get_or_create(
+        remote_id=attempt.remote_id,
+        defaults={"organization_id": attempt.organization_id, "name": attempt.agent_name},
+    )
+    # The agent's row is the lock: two ceremonies for one agent end with one claim.
+    agent = Agent.objects.select_for_update().get(pk=agent.pk)
+    if agent.organization_id != attempt.organization_id:
+        raise ConsentRefused("This agent now answers for another organization. Nothing was linked.")
+    claim = Claim.objects.filter(agent=agent, released_at=None).first()
+    if claim and claim.workspace_id != attempt.workspace_id:
+        raise ConsentRefused("This agent is claimed already. Nothing was linked.")
+    action = "agent.relinked" if claim else "agent.claimed"
+    claim = claim or Claim(agent=agent, workspace_id=attempt.workspace_id, claimed_by=user, claimed_at=timezone.now())
+    claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
+    claim.token_refused_at = None
+    claim.warn_credits_per_day = warn_credits_per_day
+    claim.save()
+    _audit_claim(action, claim, user)
+    return claim
+
+
+def _audit_attempt(attempt: ClaimAttempt, user: User, *, refused: str) -> None:
+    audit_record(
+        action="claim.refused",
+        actor=user,
+        workspace_id=attempt.workspace_id,
+        subject=("agent", attempt.remote_id, attempt.agent_name or attempt.remote_id),
+        refused=refused,
+    )
+
+
+def _audit_claim(action: str, claim: Claim, user: User | None) -> None:
+    audit_record(
+        action=action,
+        actor=user,
+        workspace_id=claim.workspace_id,
+        subject=("agent", claim.agent.remote_id, claim.agent.display_name),
+        after={"warn_credits_per_day": claim.warn_credits_per_day},
+    )

@@ -1,0 +1,7 @@
+"""What the JSON API takes."""
+
+from rest_framework import serializers
+
+
+class ClaimConfirmationSerializer(serializers.Serializer[None]):
+    code = serializers.CharField(max_length=100)

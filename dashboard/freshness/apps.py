@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class FreshnessConfig(AppConfig):
+    name = "dashboard.freshness"

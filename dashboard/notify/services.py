@@ -1,0 +1,73 @@
+"""Queueing and sending mail. The row is the record of work; the task only makes it quicker."""
+
+from datetime import timedelta
+from smtplib import SMTPException
+
+import structlog
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from dashboard.notify.models import OutboxMail
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 8
+# A sender that dies between claim and result leaves the row to the next sweep after this long.
+CLAIM_FOR = timedelta(minutes=2)
+
+
+def mail_queue(*, to: str, template: str, context: dict[str, object], dedupe_key: str) -> OutboxMail:
+    """Save a mail for sending after commit, once per `dedupe_key`.
+
+    `template` names a folder of templates/emails with subject.txt, body.txt and body.html.
+    """
+    subject = " ".join(render_to_string(f"emails/{template}/subject.txt", context).split())
+    mail, _ = OutboxMail.objects.get_or_create(
+        dedupe_key=dedupe_key,
+        defaults={
+            "to": to,
+            "subject": subject[:200],
+            "text": render_to_string(f"emails/{template}/body.txt", context),
+            "html": render_to_string(f"emails/{template}/body.html", context),
+            "not_before": timezone.now(),
+        },
+    )
+    return mail
+
+
+def mail_send_due(*, limit: int = 50) -> int:
+    """Send every mail whose time has come; return how many went out."""
+    waiting = OutboxMail.objects.filter(sent_at=None, given_up_at=None, not_before__lte=timezone.now())
+    return sum(mail_send(mail_id) for mail_id in waiting.order_by("not_before").values_list("pk", flat=True)[:limit])
+
+
+def mail_send(mail_id: int) -> bool:
+    """Send one mail unless another sender has it; True when it went out."""
+    now = timezone.now()
+    mine = OutboxMail.objects.filter(pk=mail_id, sent_at=None, given_up_at=None, not_before__lte=now).update(
+        not_before=now + CLAIM_FOR, attempts=F("attempts") + 1
+    )
+    if not mine:
+        return False
+    mail = OutboxMail.objects.get(pk=mail_id)
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    message.attach_alternative(mail.html, "text/html")
+    try:
+        message.send()
+    except (OSError, SMTPException) as error:
+        _postpone(mail, error)
+        return False
+    OutboxMail.objects.filter(pk=mail_id).update(sent_at=timezone.now(), last_error="")
+    return True
+
+
+def _postpone(mail: OutboxMail, error: Exception) -> None:
+    log.warning("mail_failed", mail_id=mail.pk, attempt=mail.attempts, error=type(error).__name__)
+    mail.last_error = type(error).__name__
+    if mail.attempts >= MAX_ATTEMPTS:
+        mail.given_up_at = timezone.now()
+    else:
+        mail.not_before = timezone.now() + timedelta(seconds=30 * 2**mail.attempts)
+    mail.save(update_fields=["last_error", "given_up_at", "not_before"])

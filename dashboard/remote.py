@@ -1,0 +1,46 @@
+"""The only place where a sealed agent token is opened and the hosted API's client is made."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from django.conf import settings
+
+from api_client import Client
+from dashboard.lib.sealing import seal, unseal
+
+
+class TokenHolder(Protocol):
+    """A row that holds a sealed token under an identity of its own."""
+
+    token_sealed: str
+
+    @property
+    def seal_identity(self) -> str: ...
+
+
+def token_seal(token: str, *, identity: str) -> str:
+    return seal(token, identity=identity)
+
+
+def token_move(holder: TokenHolder, *, identity: str) -> str:
+    """Return a holder's token sealed for another row."""
+    return seal(unseal(holder.token_sealed, identity=holder.seal_identity), identity=identity)
+
+
+def client_for(holder: TokenHolder, *, deadline_seconds: float) -> AbstractContextManager[Client]:
+    """Return a client that acts with the holder's token; raises SealBroken.
+
+    `deadline_seconds` bounds each call with its retries.
+    """
+    token = unseal(holder.token_sealed, identity=holder.seal_identity)
+    return client_with(token, deadline_seconds=deadline_seconds)
+
+
+def client_with(token: str, *, deadline_seconds: float) -> Client:
+    """Return a client for a token that was just presented."""
+    return Client(
+        base_url=settings.IMAGE_SKILL_API_BASE_URL,
+        token=token,
+        deadline=deadline_seconds,
+        transport=settings.API_TRANSPORT() if settings.API_TRANSPORT else None,
+    )

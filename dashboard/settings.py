@@ -1,0 +1,316 @@
+"""Settings of the dashboard: one file, every value from the environment, an embedded default that needs no service.
+
+Two modes. `local` (the default) keeps everything under DATA_DIR, listens on loopback and has demo people and
+sign-in links. `production` has neither, takes every secret and service from the environment and refuses to start
+with a default. docs/settings.md lists every name; a test keeps it complete.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard.broker import broker_url
+from dashboard.lib.env import origin, refuse, sealing_keys, secret_file
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+MODE = env.str("DASHBOARD_MODE", default="local")
+if MODE not in {"local", "production"}:
+    raise ImproperlyConfigured(f"DASHBOARD_MODE must be local or production, got {MODE!r}.")
+IS_LOCAL = MODE == "local"
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+PORT = env.int("PORT", default=8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001)
+DEBUG = env.bool("DEBUG", default=False)
+
+# --- Secrets ---------------------------------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", default="") or (secret_file(DATA_DIR / "keys" / "secret_key") if IS_LOCAL else "")
+_token_keys = env.str("TOKEN_KEYS", default="")
+if IS_LOCAL and not _token_keys:
+    _token_keys = f"local:{secret_file(DATA_DIR / 'keys' / 'token_key', size=32)}"
+TOKEN_KEYS = sealing_keys("TOKEN_KEYS", _token_keys) if _token_keys else {}
+
+# --- The hosted API --------------------------------------------------------------------------------------------
+IMAGE_SKILL_API_BASE_URL = origin(
+    "IMAGE_SKILL_API_BASE_URL",
+    env.str("IMAGE_SKILL_API_BASE_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}"),
+    https_only=not IS_LOCAL,
+)
+# Without an address of a real service, `make run` brings its own sandbox and fills it with a demo.
+HAS_SANDBOX = IS_LOCAL and "IMAGE_SKILL_API_BASE_URL" not in env.ENVIRON
+# Tests put a transport of their own between the client and the network here; None is the real one.
+API_TRANSPORT: Callable[[], Any] | None = None
+
+# --- Where people reach us -------------------------------------------------------------------------------------
+DASHBOARD_URL = origin("DASHBOARD_URL", env.str("DASHBOARD_URL", default=f"http://localhost:{PORT}"))
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if IS_LOCAL else [])
+CSRF_TRUSTED_ORIGINS = [DASHBOARD_URL]
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's word.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# --- Data ------------------------------------------------------------------------------------------------------
+SQLITE_URL = f"sqlite:///{DATA_DIR / 'dashboard.sqlite3'}"
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=SQLITE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: without it two writers say "database is locked" even under WAL. FULL: a commit survives power loss.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
+            "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_cache_url = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+
+_bucket = env.str("STORAGE_BUCKET", default="")
+_files = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": _bucket,
+        "endpoint_url": env.str("STORAGE_ENDPOINT_URL", default="") or None,
+        "region_name": env.str("STORAGE_REGION", default="") or None,
+        "access_key": env.str("STORAGE_ACCESS_KEY", default="") or None,
+        "secret_key": env.str("STORAGE_SECRET_KEY", default="") or None,
+        "default_acl": "private",
+    },
+}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": _files if _bucket else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "media"
+
+# --- Background work: the queue is a wake-up call, the record of work is rows ----------------------------------
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=broker_url(DATA_DIR / "queue") if IS_LOCAL else "")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
+    "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},
+    "rescue": {"task": "dashboard.sync.tasks.runs_rescue", "schedule": 30.0},
+    "mail": {"task": "dashboard.notify.tasks.mail_send_due", "schedule": 10.0},
+    "claims": {"task": "dashboard.agents.tasks.attempts_expire", "schedule": 30.0},
+    "prune": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
+
+# --- Mail ------------------------------------------------------------------------------------------------------
+_email_url = env.str("EMAIL_URL", default="")
+vars().update(env.email_url("EMAIL_URL", default="filemail://"))
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Image Skill <dashboard@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+if not IS_LOCAL:
+    refuse(
+        {
+            "DEBUG exists in local mode alone.": DEBUG,
+            "SECRET_KEY must be set, random and at least 50 characters.": len(SECRET_KEY) < 50
+            or len(set(SECRET_KEY)) < 10
+            or "insecure" in SECRET_KEY,
+            "TOKEN_KEYS must hold the keys that seal agents' tokens.": not TOKEN_KEYS,
+            "DATABASE_URL must name a PostgreSQL database.": "postgresql" not in DATABASES["default"]["ENGINE"],
+            "CELERY_BROKER_URL must name Redis or RabbitMQ.": not CELERY_BROKER_URL.startswith(
+                ("redis://", "rediss://", "amqp://", "amqps://")
+            ),
+            "CACHE_URL must name a cache that all processes share.": "redis" not in _cache_url,
+            "EMAIL_URL must name an SMTP server.": not _email_url.startswith("smtp"),
+            "DASHBOARD_URL must be an https address.": not DASHBOARD_URL.startswith("https://"),
+            "ALLOWED_HOSTS must list the host names, without a wildcard.": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
+            "IMAGE_SKILL_API_BASE_URL must be set.": "IMAGE_SKILL_API_BASE_URL" not in env.ENVIRON,
+            "DEMO exists in local mode alone.": "DEMO" in env.ENVIRON,
+        }
+    )
+
+# --- Django ----------------------------------------------------------------------------------------------------
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "dashboard.lib",
+    "dashboard.notify",
+    "dashboard.audit",
+    "dashboard.accounts",
+    "dashboard.freshness",
+    "dashboard.agents",
+    "dashboard.activity",
+    "dashboard.feedback",
+    "dashboard.billing",
+    "dashboard.sync",
+    "dashboard.api",
+    "dashboard.web",
+    *(["dashboard.local"] if IS_LOCAL else []),
+]
+MIDDLEWARE = [
+    "dashboard.web.middleware.request_log",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.accounts.middleware.AccessMiddleware",
+    "dashboard.accounts.middleware.viewer_time_zone",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.accounts.navigation.frame",
+            ],
+        },
+    }
+]
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+# The embedded mode serves straight from the source tree: nothing to collect, a second start stays quick.
+WHITENOISE_USE_FINDERS = IS_LOCAL
+WHITENOISE_AUTOREFRESH = IS_LOCAL
+if IS_LOCAL:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- People ----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "web:home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "dashboard.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# --- Cookies, transport, headers: __Host- binds a cookie to this very host, but needs https --------------------
+_host = "" if IS_LOCAL else "__Host-"
+SESSION_COOKIE_NAME = f"{_host}dashboard_session"
+CSRF_COOKIE_NAME = f"{_host}dashboard_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "dashboard.web.errors.csrf_failure"
+SECURE_SSL_REDIRECT = not IS_LOCAL
+# Probes come over plain http from inside; they say nothing that needs hiding.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 63_072_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_LOCAL
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- JSON API --------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_THROTTLE_RATES": {"claim_confirmation": "30/minute"},
+    "EXCEPTION_HANDLER": "dashboard.api.errors.answer_for",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Logs: one structured line an event, to standard output; the supervisor or the platform keeps them --------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False)
+            if IS_LOCAL
+            else structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+            ],
+        }
+    },
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": LOG_LEVEL},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}, "celery": {"level": "INFO"}},
+}
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -1,0 +1,138 @@
+"""One sync of one agent: fetch with no transaction open, then apply everything in one short transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from api_client import ApiError, AuthRefused, Quota, Whoami
+from dashboard.accounts.selectors import owner_list
+from dashboard.activity.apply import events_apply, known_ids
+from dashboard.activity.selectors import event_newest_at
+from dashboard.agents.apply import WrongAgent, identity_apply, quota_apply
+from dashboard.agents.models import Agent, Claim
+from dashboard.agents.selectors import claim_of_agent
+from dashboard.agents.services import token_refused
+from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.freshness.services import cursor_stop, gap_record
+from dashboard.lib.sealing import SealBroken
+from dashboard.notify.services import mail_queue
+from dashboard.remote import client_for
+from dashboard.sync.ledger import LedgerReading, ledger_read
+from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_stop
+
+log = structlog.get_logger(__name__)
+
+CALL_SECONDS = 10.0
+QUOTA_AFTER = timedelta(minutes=5)
+IDENTITY_AFTER = timedelta(hours=6)
+
+
+class RunLost(Exception):
+    """The run was freed as lost while it was reading: what it read is not applied."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one sync read, and when the reading began (UTC)."""
+
+    at: datetime
+    ledger: LedgerReading
+    quota: Quota | None
+    whoami: Whoami | None
+
+    @property
+    def calls(self) -> int:
+        return self.ledger.calls + (self.quota is not None) + (self.whoami is not None)
+
+
+def agent_sync(agent_id: int, *, is_forced: bool = False) -> bool:
+    """Sync one agent if its turn has come (or `is_forced`); True when its mirror is fresh now."""
+    run = run_claim(stream=Stream.AGENT, subject_id=agent_id, is_forced=is_forced)
+    if run is None:
+        return False
+    claim = claim_of_agent(agent_id)
+    if claim is None or not claim.token_sealed:
+        run_stop_released(run)
+        return False
+    try:
+        reading_apply(run, claim, agent_read(claim))
+    except (AuthRefused, WrongAgent, SealBroken) as error:
+        _token_is_refused(run, claim, error)
+    except ApiError as error:
+        log.info("sync_failed", agent_id=agent_id, code=error.code, trace_id=error.trace_id)
+        run_fail(run, error)
+    except RunLost:
+        log.warning("sync_run_lost", agent_id=agent_id)
+    except Exception as error:  # a process edge: one agent's fault must not stop the others
+        log.exception("sync_broke", agent_id=agent_id)
+        run_break(run, error)
+    else:
+        return True
+    return False
+
+
+def agent_read(claim: Claim) -> Reading:
+    """Fetch what is due for one agent: the ledger always, quota and identity when they are old or it moved."""
+    agent, at = claim.agent, timezone.now()
+    with client_for(claim, deadline_seconds=CALL_SECONDS) as client:
+        ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids))
+        moved = len(known_ids(agent.pk, [record.event_id for record in ledger.records])) < len(ledger.records)
+        quota = client.quota.get() if moved or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
+        whoami = client.identity.whoami() if _is_old(agent.identity_at, at, IDENTITY_AFTER) else None
+    return Reading(at, ledger, quota, whoami)
+
+
+def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
+    """Write down everything that was read, and the cursor, together; raises RunLost and WrongAgent."""
+    with transaction.atomic():
+        agent = Agent.objects.select_for_update().get(pk=claim.agent_id)
+        if reading.whoami:
+            identity_apply(agent, reading.whoami, at=reading.at)
+        if reading.quota:
+            quota_apply(agent, reading.quota, at=reading.at)
+        agent.save()
+        newest_before = event_newest_at(agent.pk)
+        events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
+        if reading.ledger.gap_before:
+            gap_record(
+                stream=Stream.AGENT,
+                subject_id=agent.pk,
+                after_at=newest_before,
+                before_at=reading.ledger.gap_before,
+                reason="Image Skill does not show older events.",
+            )
+        if not run_finish(
+            run,
+            calls=reading.calls,
+            rows_new=len(events),
+            rows_unreadable=reading.ledger.unreadable,
+            newest_at=event_newest_at(agent.pk),
+        ):
+            raise RunLost
+
+
+def run_stop_released(run: Run) -> None:
+    """An agent that nobody holds any more is read no more."""
+    cursor_stop(stream=Stream.AGENT, subject_id=run.cursor.subject_id, reason=SyncCursor.Stopped.RELEASED)
+    SyncCursor.objects.filter(pk=run.cursor.pk, run_token=run.token).update(running_since=None, run_token=None)
+
+
+def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
+    with transaction.atomic():
+        run_stop(run, error, reason=SyncCursor.Stopped.TOKEN_REFUSED)
+        now = timezone.now()
+        if token_refused(claim=claim, at=now):
+            for owner in owner_list(claim.workspace):
+                mail_queue(
+                    to=owner.email,
+                    template="token_refused",
+                    context={"claim": claim, "owner": owner},
+                    dedupe_key=f"token_refused:{claim.pk}:{now.isoformat()}:{owner.pk}",
+                )
+
+
+def _is_old(read_at: datetime | None, now: datetime, allowed: timedelta) -> bool:
+    return read_at is None or now - read_at >= allowed

@@ -1,0 +1,154 @@
+"""Claiming, finishing and failing a run. A run belongs to whoever's conditional update changed the row.
+
+Three kinds of failure: retryable (time-out, 429, 5xx: tried again with back-off), permanent (the token is refused:
+stopped until re-linked, the sponsor is told), anything else (logged with its traceback, marked internal, tried again
+slowly). An answer that breaks the contract is tried again slowly too: a broken deploy of the service must heal by
+itself here.
+"""
+
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from api_client import ApiError
+from dashboard.freshness.models import Stream, SyncCursor, SyncRun
+
+BUSY_SECONDS = 15
+IDLE_SECONDS = 15 * 60
+# An agent is polled at a twentieth of the age of its newest event: 15 s while it works, 15 min after five hours.
+AGE_DIVISOR = 20
+BACKOFF_FIRST_SECONDS = 15
+# A worker that died leaves its run behind. Longer than any run can take: at most seven calls of ten seconds each.
+RUN_LOST_AFTER = timedelta(seconds=75)
+QUEUED_AGAIN_AFTER = timedelta(minutes=1)
+RUNS_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A claimed run: the cursor, the token that proves the claim, and when it began (UTC)."""
+
+    cursor: SyncCursor
+    token: uuid.UUID
+    started_at: datetime
+
+
+def run_claim(*, stream: Stream, subject_id: int, is_forced: bool = False) -> Run | None:
+    """Claim the due run of a stream; None when it is not due, stopped, or somebody else's."""
+    now, token = timezone.now(), uuid.uuid4()
+    claimable = SyncCursor.objects.filter(stream=stream, subject_id=subject_id, running_since=None, stopped="")
+    if not is_forced:
+        claimable = claimable.filter(due_at__lte=now)
+    if not claimable.update(running_since=now, run_token=token, queued_at=None):
+        return None
+    return Run(SyncCursor.objects.get(stream=stream, subject_id=subject_id), token, now)
+
+
+def run_finish(run: Run, *, calls: int, rows_new: int, rows_unreadable: int, newest_at: datetime | None) -> bool:
+    """Note a success and when to come again; False when the run was taken away meanwhile (rescued as lost).
+
+    Called inside the transaction that applies what was read: a run that lost its claim writes nothing.
+    """
+    now = timezone.now()
+    held = _release(
+        run,
+        due_at=now + interval(newest_at, now),
+        attempts=0,
+        synced_at=run.started_at,
+        failed_at=None,
+        error_code="",
+        error_text="",
+        error_trace_id="",
+    )
+    if held:
+        note = f"{rows_unreadable} ledger rows break the contract and were left out." if rows_unreadable else ""
+        _run_note(run, SyncRun.Outcome.DONE, calls=calls, rows_new=rows_new, error_text=note)
+    return held
+
+
+def run_fail(run: Run, error: ApiError) -> None:
+    """Note a failure that may pass, and try again after an exponential back-off with jitter."""
+    problem = _problem(error)
+    wait = backoff(run.cursor.attempts, asked=error.retry_after_seconds)
+    if _release(run, due_at=timezone.now() + wait, attempts=F("attempts") + 1, failed_at=timezone.now(), **problem):
+        _run_note(run, SyncRun.Outcome.RETRY, **problem)
+
+
+def run_stop(run: Run, error: Exception, *, reason: SyncCursor.Stopped) -> None:
+    """Note a failure that will not pass by itself: no more calls until somebody acts."""
+    problem = _problem(error)
+    if _release(run, stopped=reason, failed_at=timezone.now(), **problem):
+        _run_note(run, SyncRun.Outcome.STOPPED, **problem)
+
+
+def run_break(run: Run, error: Exception) -> None:
+    """Note a fault of our own; its traceback is logged by the caller."""
+    problem = {"error_code": "INTERNAL", "error_text": type(error).__name__}
+    later = timezone.now() + timedelta(seconds=IDLE_SECONDS)
+    if _release(run, due_at=later, attempts=F("attempts") + 1, failed_at=timezone.now(), **problem):
+        _run_note(run, SyncRun.Outcome.INTERNAL, **problem)
+
+
+def runs_rescue() -> int:
+    """Free the runs whose worker was lost; return how many."""
+    lost = SyncCursor.objects.filter(running_since__lte=timezone.now() - RUN_LOST_AFTER)
+    rescued = 0
+    for cursor in lost:
+        run = Run(cursor, cursor.run_token or uuid.UUID(int=0), cursor.running_since or timezone.now())
+        if _release(run, due_at=timezone.now(), attempts=F("attempts") + 1):
+            _run_note(run, SyncRun.Outcome.LOST)
+            rescued += 1
+    return rescued
+
+
+def runs_prune() -> int:
+    """Forget finished runs that are a week old; return how many."""
+    return SyncRun.objects.filter(finished_at__lte=timezone.now() - RUNS_KEPT).delete()[0]
+
+
+def due_take(*, limit: int = 200) -> list[int]:
+    """Return the subjects of due agent streams that nobody has queued just now, and mark them as queued.
+
+    The mark keeps a backlog from being queued again at every sweep; the claim is what makes a run happen once.
+    """
+    now = timezone.now()
+    unqueued = Q(queued_at=None) | Q(queued_at__lte=now - QUEUED_AGAIN_AFTER)
+    due = SyncCursor.objects.filter(unqueued, stream=Stream.AGENT, due_at__lte=now, running_since=None, stopped="")
+    rows = list(due.order_by("due_at").values_list("pk", "subject_id")[:limit])
+    SyncCursor.objects.filter(pk__in=[pk for pk, _ in rows]).update(queued_at=now)
+    return [subject_id for _, subject_id in rows]
+
+
+def interval(newest_at: datetime | None, now: datetime) -> timedelta:
+    """Return how long to wait after a success: short for a busy agent, long for an idle one."""
+    age = (now - newest_at).total_seconds() if newest_at else IDLE_SECONDS * AGE_DIVISOR
+    return timedelta(seconds=min(max(age / AGE_DIVISOR, BUSY_SECONDS), IDLE_SECONDS))
+
+
+def backoff(attempts: int, *, asked: float | None = None) -> timedelta:
+    """Return how long to wait after a failure: doubling to 15 minutes with full jitter, never less than asked."""
+    ceiling = min(BACKOFF_FIRST_SECONDS * 2 ** min(attempts, 10), IDLE_SECONDS)
+    return timedelta(seconds=max(random.uniform(ceiling / 2, ceiling), asked or 0))  # noqa: S311
+
+
+def _problem(error: Exception) -> dict[str, str]:
+    if not isinstance(error, ApiError):
+        return {"error_code": type(error).__name__, "error_text": "The sealed token does not fit this agent."}
+    return {
+        "error_code": (error.code or type(error).__name__)[:64],
+        "error_text": error.for_people[:254],
+        "error_trace_id": (error.trace_id or "")[:160],
+    }
+
+
+def _release(run: Run, **changes: object) -> bool:
+    mine = SyncCursor.objects.filter(pk=run.cursor.pk, run_token=run.token)
+    return bool(mine.update(running_since=None, run_token=None, **changes))
+
+
+def _run_note(run: Run, outcome: SyncRun.Outcome, **more: object) -> None:
+    SyncRun.objects.create(cursor=run.cursor, started_at=run.started_at, outcome=outcome, **more)

@@ -1,0 +1,84 @@
+"""Is it alive, is it ready, and what is wrong: probes, and the operator's page."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from dashboard.accounts.access import platform, public
+from dashboard.accounts.models import PlatformRole
+from dashboard.freshness.models import SyncCursor
+from dashboard.freshness.selectors import run_list, trouble_list, worker_is_alive
+from dashboard.notify.models import OutboxMail
+
+_migrated: list[bool] = []
+
+
+@public
+@never_cache
+@require_GET
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@public
+@never_cache
+@require_GET
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """The database answers, its schema is this code's, and a worker was seen within the last minute."""
+    checks = readiness()
+    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+
+
+def readiness() -> dict[str, bool]:
+    try:
+        return {"database": True, "migrations": _is_migrated(), "worker": worker_is_alive()}
+    except DatabaseError:
+        return {"database": False, "migrations": False, "worker": False}
+
+
+def _is_migrated() -> bool:
+    """Compare once until it is true: within one process the schema does not go back."""
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.append(True)
+    return True
+
+
+@platform(PlatformRole.OPERATOR)
+@require_GET
+def health(request: HttpRequest) -> HttpResponse:
+    context = {
+        "worker_alive": worker_is_alive(),
+        "streams": stream_counts(),
+        "troubles": trouble_list(limit=20),
+        "runs": run_list(limit=20),
+        "mail": mail_counts(),
+    }
+    return render(request, "web/health.html", context)
+
+
+def stream_counts() -> dict[str, int]:
+    """Return how many streams there are, run, wait overdue, fail and are stopped."""
+    now = timezone.now()
+    return SyncCursor.objects.exclude(stopped=SyncCursor.Stopped.RELEASED).aggregate(
+        all=Count("pk"),
+        running=Count("pk", filter=~Q(running_since=None)),
+        overdue=Count("pk", filter=Q(due_at__lte=now, running_since=None, stopped="")),
+        failing=Count("pk", filter=~Q(error_code="") & Q(stopped="")),
+        stopped=Count("pk", filter=~Q(stopped="")),
+    )
+
+
+def mail_counts() -> dict[str, int]:
+    return OutboxMail.objects.aggregate(
+        waiting=Count("pk", filter=Q(sent_at=None, given_up_at=None)),
+        given_up=Count("pk", filter=~Q(given_up_at=None)),
+    )

@@ -1,0 +1,99 @@
+"""What pages that join several rooms show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import Q
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.models import Event
+from dashboard.activity.selectors import day_start, spent_since
+from dashboard.agents.models import Claim
+from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
+from dashboard.agents.standing import Standing, standing_of, warning_of
+from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.freshness.selectors import cursor_map
+
+OVERVIEW_AGENTS = 50
+SEARCH_RESULTS = 20
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    """One agent as the overview and its own page show it; credits are whole credits."""
+
+    claim: Claim
+    cursor: SyncCursor | None
+    spent_today: int
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing_of(self.claim)
+
+    @cached_property
+    def warning(self) -> Standing | None:
+        return warning_of(self.claim, self.spent_today)
+
+    @property
+    def synced_at(self) -> datetime | None:
+        return self.cursor.synced_at if self.cursor else None
+
+    @property
+    def is_failing(self) -> bool:
+        return bool(self.cursor and self.cursor.error_code and not self.cursor.stopped)
+
+    @property
+    def needs(self) -> list[Standing]:
+        """What asks for the sponsor: its standing, then the sponsor's own warning."""
+        return [one for one in (self.standing, self.warning) if one and one.asks]
+
+
+@dataclass(frozen=True)
+class Overview:
+    rows: list[AgentRow]
+
+    @property
+    def needing(self) -> list[AgentRow]:
+        return [row for row in self.rows if row.needs]
+
+    @property
+    def failing(self) -> list[AgentRow]:
+        return [row for row in self.rows if row.is_failing]
+
+    @property
+    def failing_since(self) -> datetime | None:
+        return min((row.synced_at for row in self.failing if row.synced_at), default=None)
+
+
+def overview_get(workspace: Workspace) -> Overview:
+    """Return the workspace's agents, the one nearest empty first, in three queries."""
+    return Overview(agent_rows(workspace, claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)))
+
+
+def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:
+    """Join claims with their freshness and today's spending, in two queries however many there are."""
+    agent_ids = [claim.agent_id for claim in claims]
+    cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)
+    spent = spent_since(workspace, day_start(), agent_ids=agent_ids)
+    return [AgentRow(claim, cursors.get(claim.agent_id), spent.get(claim.agent_id, 0)) for claim in claims]
+
+
+@dataclass(frozen=True)
+class Found:
+    claims: list[Claim]
+    events: list[Event]
+
+
+def search(workspace: Workspace, text: str) -> Found:
+    """Find agents by part of a name or id, and events by the whole id of anything they name."""
+    text = text.strip()[:160]
+    if not text or "\x00" in text:
+        return Found([], [])
+    names = Q(agent__name__icontains=text) | Q(agent__remote_id__icontains=text)
+    ids = Q(remote_id=text) | Q(trace_id=text) | Q(job_id=text) | Q(subject_id=text)
+    events = Event.objects.filter(ids, workspace=workspace).select_related("agent")
+    return Found(
+        list(claim_list(workspace).filter(names).order_by("agent__name", "pk")[:SEARCH_RESULTS]),
+        list(events.order_by("-occurred_at", "-pk")[:SEARCH_RESULTS]),
+    )

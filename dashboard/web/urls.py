@@ -1,0 +1,15 @@
+from django.urls import path
+
+from dashboard.web import health, views
+
+app_name = "web"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("profile/", views.profile, name="profile"),
+    path("health/", health.health, name="health"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("w/<slug:workspace_key>/", views.overview, name="overview"),
+    path("w/<slug:workspace_key>/search/", views.search_results, name="search"),
+    path("w/<slug:workspace_key>/agents/<remote:remote_id>/", views.agent_detail, name="agent_detail"),
+]

@@ -1,0 +1,71 @@
+"""Pages that join several apps: landing, overview, one agent, search, profile."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.navigation import landing_url
+from dashboard.accounts.services import profile_update
+from dashboard.activity.selectors import event_page
+from dashboard.agents.selectors import claim_get
+from dashboard.freshness.models import Stream
+from dashboard.freshness.selectors import gap_list
+from dashboard.web.forms import ProfileForm
+from dashboard.web.selectors import agent_rows, overview_get, search
+
+RECENT_EVENTS = 20
+
+
+@signed_in
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect(landing_url(viewer(request)))
+
+
+@member(EVERY_ROLE)
+@require_GET
+def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
+    context = {"scope": scope, "overview": overview_get(scope.workspace), "may_claim": scope.may(OWNER_ONLY)}
+    return render(request, _page_or_fragment(request, "web/overview.html"), context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
+    claim = claim_get(scope.workspace, remote_id)
+    context = {
+        "scope": scope,
+        "row": agent_rows(scope.workspace, [claim])[0],
+        "page": event_page(scope.workspace, cursor="", agent=claim.agent, size=RECENT_EVENTS),
+        "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
+        "may_unclaim": scope.may(OWNER_ONLY),
+    }
+    return render(request, _page_or_fragment(request, "web/agent_detail.html"), context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def search_results(request: HttpRequest, scope: Scope) -> HttpResponse:
+    text = request.GET.get("q", "")
+    return render(request, "web/search.html", {"scope": scope, "text": text, "found": search(scope.workspace, text)})
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    user = viewer(request)
+    kept = {"name": user.name, "time_zone": user.time_zone, "theme": user.theme}
+    form = ProfileForm(request.POST or None, initial=kept)
+    if request.method == "POST" and form.is_valid():
+        profile_update(user=user, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("web:profile")
+    return render(request, "web/profile.html", {"form": form})
+
+
+def _page_or_fragment(request: HttpRequest, template: str) -> str:
+    """Return the page's template, or its inner fragment for a page that refreshes itself."""
+    folder, _, name = template.rpartition("/")
+    return f"{folder}/_{name}" if request.headers.get("X-Fragment") else template
