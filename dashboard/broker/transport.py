@@ -139,9 +139,7 @@ class Transport(virtual.Transport):
         self.state = self.global_state
         folder = Path(unquote(urlsplit(client.hostname or "").path))
         if folder == Path("/") or not folder.is_absolute():
-            raise ValueError(
-                f"The broker's URL names no folder: {client.hostname!r}; expected folder:///absolute/path"
-            )
+            raise ValueError(f"The broker's URL names no folder: {client.hostname!r}; expected folder:///absolute/path")
         self.spool = Spool(folder)
 
     def establish_connection(self) -> Self:

@@ -12,7 +12,7 @@ from celery import Celery
 
 from dashboard.broker import broker_url
 
-app = Celery("broker_app", broker=broker_url(Path(os.environ["BROKER_FOLDER"])))
+app = Celery("broker_app", broker=broker_url(Path(os.environ["BROKER_FOLDER"])), set_as_current=False)
 app.conf.update(
     broker_transport_options={"polling_interval": 0.05},
     task_acks_late=True,

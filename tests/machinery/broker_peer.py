@@ -24,7 +24,7 @@ def produce(connection: Connection, first: int, count: int) -> None:
 
 def consume(connection: Connection) -> None:
     def on_message(message: Message) -> None:
-        print(message.payload, flush=True)
+        print(message.payload, flush=True)  # noqa: T201
         message.ack()
 
     with Consumer(connection, [QUEUE], on_message=on_message, prefetch_count=1):
@@ -37,7 +37,7 @@ def hold(connection: Connection) -> None:
     with Consumer(connection, [QUEUE], on_message=messages.append, prefetch_count=3):
         while len(messages) < 3:
             connection.drain_events()
-        print("holding", flush=True)
+        print("holding", flush=True)  # noqa: T201
         time.sleep(60)
 
 

@@ -225,9 +225,7 @@ def test_owner_folder_left_without_its_lock_is_cleared(spool: Spool) -> None:
     assert list(spool.owners.iterdir()) == []
 
 
-def test_message_that_outlives_too_many_owners_is_set_aside(
-    spool: Spool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_message_that_outlives_too_many_owners_is_set_aside(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     spool.put("tasks", b"poison")
     for _ in range(DEATHS_MAX):
         owner = Owner(spool)

@@ -33,9 +33,13 @@ class Yard:
         """Run Python; its standard output is `printed(name)`."""
         env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
         env |= {"BROKER_FOLDER": str(self.queue), "MARKS_FOLDER": str(self.marks)}
+        # The worker is of the test's own application; Celery would set up Django for it all the same.
+        env |= {"DJANGO_SETTINGS_MODULE": ""}
         output = self._stack.enter_context((self.root / name).open("wb"))
         process = self._stack.enter_context(
-            subprocess.Popen([sys.executable, *map(str, argv)], env=env, cwd=self.root, stdout=output)
+            subprocess.Popen(  # noqa: S603 - our own scripts
+                [sys.executable, *map(str, argv)], env=env, cwd=self.root, stdout=output
+            )
         )
         self._stack.callback(process.kill)
         return process
@@ -114,9 +118,7 @@ def test_killed_consumer_gives_back_what_it_held(yard: Yard) -> None:
     wait_until(lambda: yard.printed("heir") == ["0", "1", "2", "3", "4"])
 
 
-def test_tasks_of_a_killed_worker_are_all_done_by_the_next(
-    yard: Yard, enqueue: Callable[[int, float], None]
-) -> None:
+def test_tasks_of_a_killed_worker_are_all_done_by_the_next(yard: Yard, enqueue: Callable[[int, float], None]) -> None:
     enqueue(60, 0.05)
     victim = yard.start("victim", *WORKER)
     wait_until(lambda: yard.marked("done").total() >= 10)
