@@ -1,14 +1,18 @@
 """Ledger records -> event rows and their rollups; the same page applied twice changes nothing."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F
 
-from api_client import ActivityEvent
+from api_client import ActivityEvent, JsonObject
 from dashboard.activity.models import Event, SpendSlot
 from dashboard.agents.models import Claim
+
+MAX_JSON = 16_384
 
 
 def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
@@ -34,22 +38,28 @@ def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
         agent_id=claim.agent_id,
         workspace_id=claim.workspace_id,
         remote_id=record.event_id,
-        type=record.type[:96],
+        type=record.type,
         occurred_at=record.occurred_at,
         summary=record.summary[:500],
         operation=(record.operation or "")[:64],
         status=(record.status or "")[:64],
         subject_type=(record.subject_type or "")[:64],
-        subject_id=(record.subject_id or "")[:160],
-        trace_id=(record.trace_id or "")[:160],
-        job_id=(record.job_id or "")[:160],
-        capability_id=(record.capability_id or "")[:160],
+        subject_id=(record.subject_id or "")[:200],
+        trace_id=(record.trace_id or "")[:200],
+        job_id=(record.job_id or "")[:200],
+        capability_id=(record.capability_id or "")[:200],
         credits_delta=record.credits_delta,
         estimated_usd_micros=record.estimated_usd_micros,
-        links=record.links,
-        details=record.details,
+        links=_bounded(record.links),
+        details=_bounded(record.details),
         synced_at=at,
     )
+
+
+def _bounded(part: JsonObject) -> JsonObject:
+    """Keep an object as sent while it is of a size that a ledger row may have."""
+    text = json.dumps(part, cls=DjangoJSONEncoder)
+    return part if len(text) <= MAX_JSON else {"cut": text[:MAX_JSON]}
 
 
 def spent(event: Event) -> int:

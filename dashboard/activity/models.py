@@ -1,5 +1,6 @@
 """The mirror of the hosted activity ledger, and its rollups."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from dashboard.accounts.models import Workspace
@@ -15,21 +16,21 @@ class Event(models.Model):
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="events")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events")
-    remote_id = models.CharField(max_length=160)
-    type = models.CharField(max_length=96)
+    remote_id = models.CharField(max_length=200)
+    type = models.CharField(max_length=200)
     occurred_at = models.DateTimeField()
     summary = models.CharField(max_length=500, blank=True)
     operation = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=64, blank=True)
     subject_type = models.CharField(max_length=64, blank=True)
-    subject_id = models.CharField(max_length=160, blank=True)
-    trace_id = models.CharField(max_length=160, blank=True)
-    job_id = models.CharField(max_length=160, blank=True)
-    capability_id = models.CharField(max_length=160, blank=True)
+    subject_id = models.CharField(max_length=200, blank=True)
+    trace_id = models.CharField(max_length=200, blank=True)
+    job_id = models.CharField(max_length=200, blank=True)
+    capability_id = models.CharField(max_length=200, blank=True)
     credits_delta = models.BigIntegerField(null=True)
     estimated_usd_micros = models.BigIntegerField(null=True)
-    links = models.JSONField(default=dict)
-    details = models.JSONField(default=dict)
+    links = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     synced_at = models.DateTimeField()
 
     class Meta:

@@ -13,8 +13,8 @@ class Agent(models.Model):
     Credits are whole credits (1 credit = 1 US cent). None means that the service did not tell.
     """
 
-    remote_id = models.CharField(max_length=160, unique=True)
-    organization_id = models.CharField(max_length=160)
+    remote_id = models.CharField(max_length=200, unique=True)
+    organization_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)
     runtime = models.CharField(max_length=100, blank=True)
     registered_at = models.DateTimeField(null=True)
@@ -130,8 +130,8 @@ class ClaimAttempt(models.Model):
     wrong_phrases = models.PositiveSmallIntegerField(default=0)
     presented_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    remote_id = models.CharField(max_length=160, blank=True)
-    organization_id = models.CharField(max_length=160, blank=True)
+    remote_id = models.CharField(max_length=200, blank=True)
+    organization_id = models.CharField(max_length=200, blank=True)
     agent_name = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict)
 

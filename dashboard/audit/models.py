@@ -15,7 +15,7 @@ class AuditEntry(models.Model):
     actor_label = models.CharField(max_length=254)
     workspace_id = models.BigIntegerField(null=True)
     subject_kind = models.CharField(max_length=32)
-    subject_id = models.CharField(max_length=160)
+    subject_id = models.CharField(max_length=200)
     subject_label = models.CharField(max_length=254)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)

@@ -36,7 +36,7 @@ def audit_record(
         actor_label=actor.email if actor else "system",
         workspace_id=workspace_id,
         subject_kind=subject[0],
-        subject_id=subject[1][:160],
+        subject_id=subject[1][:200],
         subject_label=subject[2][:254],
         before=dict(before or {}),
         after=dict(after or {}),

@@ -26,7 +26,7 @@ class SyncCursor(models.Model):
     failed_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_text = models.CharField(max_length=254, blank=True)
-    error_trace_id = models.CharField(max_length=160, blank=True)
+    error_trace_id = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "subject_id"], name="freshness_one_cursor")]
@@ -56,7 +56,7 @@ class SyncRun(models.Model):
     rows_new = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=64, blank=True)
     error_text = models.CharField(max_length=254, blank=True)
-    error_trace_id = models.CharField(max_length=160, blank=True)
+    error_trace_id = models.CharField(max_length=200, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["-id"], name="freshness_recent_runs")]

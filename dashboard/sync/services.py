@@ -141,7 +141,7 @@ def _problem(error: Exception) -> dict[str, str]:
     return {
         "error_code": (error.code or type(error).__name__)[:64],
         "error_text": error.for_people[:254],
-        "error_trace_id": (error.trace_id or "")[:160],
+        "error_trace_id": (error.trace_id or "")[:200],
     }
 
 
