@@ -1,0 +1,106 @@
+"""The ledger of what an agent did (contract 2.22, 3.11). Times are UTC, deltas are credits, costs micro-dollars."""
+
+import json
+
+from pydantic import Field, ValidationError
+
+from api_client.records.base import (
+    Answer,
+    Id,
+    JsonObject,
+    Moment,
+    Record,
+    Text,
+    Whole,
+    Word,
+    Words,
+    problems_of,
+)
+from api_client.records.wire import lift, part, usd_to_micros
+
+MAX_MALFORMED = 16_384  # characters of JSON that a malformed event may keep
+
+
+class ActivityEvent(Record):
+    """One line of the ledger. A type outside the registry is kept and shown, never dropped (contract 4.9).
+
+    `credits_delta` is ours (INF): negative where credits were spent. `links` and `details` are as sent, `raw` is the
+    whole event.
+    """
+
+    event_id: Id
+    type: Id
+    occurred_at: Moment
+    summary: Text = ""
+    operation: Word | None = None
+    subject_type: Word | None = None
+    subject_id: Word | None = None
+    status: Word | None = None
+    trace_id: Word | None = None
+    links: JsonObject = Field(default_factory=dict)
+    job_id: Word | None = None
+    asset_ids: Words = ()
+    credits_delta: Whole | None = None
+    estimated_usd_micros: Whole | None = None
+    capability_id: Word | None = None
+    details: JsonObject = Field(default_factory=dict)
+    raw: JsonObject = Field(default_factory=dict)
+
+
+class MalformedEvent(Record):
+    """A ledger line that could not be read: kept as sent, or its beginning under `cut` where it is over the bound."""
+
+    raw: JsonObject
+    problem: Text
+    event_id: Id | None = None
+
+
+class ActivityPage(Answer):
+    """Ledger lines in the service's own order, which the contract does not state."""
+
+    events: tuple[ActivityEvent | MalformedEvent, ...]
+    source: Word | None = None
+
+    @classmethod
+    def unfold(cls, wire: JsonObject) -> JsonObject:
+        # The shape of a single event's answer is unpublished; a lone object is read as a page of one.
+        if "events" not in wire and isinstance(wire.get("event"), dict):
+            wire["events"] = [wire.pop("event")]
+        if isinstance(wire.get("events"), list):
+            wire["events"] = tuple(_event(raw) for raw in wire["events"])
+        return wire
+
+
+def _event(raw: object) -> ActivityEvent | MalformedEvent:
+    if isinstance(raw, ActivityEvent | MalformedEvent):
+        return raw
+    if not isinstance(raw, dict):
+        return MalformedEvent(raw=_bounded(raw), problem="not an object")
+    try:
+        return ActivityEvent.model_validate(_flat(raw))
+    except ValidationError as error:
+        return MalformedEvent(raw=_bounded(raw), problem=problems_of(error), event_id=raw.get("event_id"))
+
+
+def _flat(raw: JsonObject) -> JsonObject:
+    links, details = part(raw, "links"), part(raw, "details")
+    flat = {
+        "job_id": links.get("job_id"),
+        "asset_ids": links.get("asset_ids"),
+        "trace_id": links.get("trace_id") or details.get("trace_id"),
+        "credits_delta": details.get("credits_delta"),
+        "capability_id": part(details, "capability").get("id"),
+        **{name: value for name, value in raw.items() if value is not None},
+        "raw": raw,
+    }
+    lift(flat, "subject", subject_type="type", subject_id="id")
+    lift(flat, "cost", estimated_usd="estimated_usd")
+    usd_to_micros(flat, "estimated_usd", "estimated_usd_micros")
+    return flat
+
+
+def _bounded(raw: object) -> JsonObject:
+    text = json.dumps(raw, default=str)
+    if len(text) > MAX_MALFORMED:
+        return {"cut": text[:MAX_MALFORMED]}
+    return raw if isinstance(raw, dict) else {"value": raw}

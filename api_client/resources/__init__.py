@@ -1,0 +1,1 @@
+"""The endpoints, one class each group (contract 2)."""
