@@ -1,0 +1,1 @@
+"""What the Makefile calls: preparing the environment, running the tests and the checks."""

@@ -1,0 +1,41 @@
+"""The machine under the project: its clear complaint, its package manager."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+APT_SECONDS = 600
+
+
+class Trouble(Exception):
+    """Something a person must mend; its text is the one clear line to show."""
+
+
+def can_apt() -> bool:
+    """Whether Debian packages may be installed: as root, where apt-get is."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+@cache
+def _apt_update() -> bool:
+    return _apt("update")
+
+
+def _apt(*words: str) -> bool:
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(
+            ["apt-get", "-qq", *words], env=env, capture_output=True, timeout=APT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian packages where that is allowed; tells whether they are there now. Says what it does."""
+    if not can_apt():
+        return False
+    print(f"Installing {', '.join(packages)} with apt ...", flush=True)
+    return _apt_update() and _apt("install", "--yes", "--no-install-recommends", *packages)
