@@ -1,0 +1,64 @@
+"""Turns a function `(call, ...) -> Reply` into a Django view that answers nothing but envelopes."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Concatenate, Literal, ParamSpec
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+
+from sandbox import guidance
+from sandbox.auth import agent_from
+from sandbox.envelope import Call, Reply, fail, succeed
+from sandbox.errors import ApiError, invalid
+from sandbox.ids import new_id
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Handler = Callable[Concatenate[Call, P], Reply]
+Auth = Literal["required", "optional", "none"]
+
+logger = logging.getLogger(__name__)
+
+
+def endpoint(method: str, name: str, *, auth: Auth = "required") -> Callable[[Handler[P]], View[P]]:
+    """`name` is the client's command for it, as users see it in the envelope.
+
+    `auth`: "required", "optional" (no token is fine, a bad one is not) or "none" (a token is not even looked at).
+    The order is method, token, then the body: whoever has no valid token learns nothing about what exists.
+    """
+
+    def decorate(handler: Handler[P]) -> View[P]:
+        def view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            command = guidance.command(name)
+            trace_id = trace_of(request)
+            try:
+                refuse_other_methods(request, method)
+                call = Call(request, command, trace_id, None if auth == "none" else agent_from(request))
+                if auth == "required":
+                    _ = call.agent
+                return succeed(call, handler(call, *args, **kwargs))
+            except ApiError as error:
+                return fail(command, trace_id, error)
+            except SuspiciousOperation:
+                return fail(command, trace_id, invalid("The request is malformed."))
+            except Exception:
+                logger.exception("unexpected failure, %s", trace_id)
+                return fail(command, trace_id, ApiError("INTERNAL_ERROR", "Something went wrong on our side."))
+
+        functools.update_wrapper(view, handler)
+        return view
+
+    return decorate
+
+
+def trace_of(request: HttpRequest) -> str:
+    """The id of this request, given at its first mention."""
+    return str(request.META.setdefault("sandbox.trace_id", new_id("trace")))
+
+
+def refuse_other_methods(request: HttpRequest, method: str) -> None:
+    """HEAD goes wherever GET goes; anything else is METHOD_NOT_ALLOWED."""
+    if request.method != method and not (method == "GET" and request.method == "HEAD"):
+        raise ApiError("METHOD_NOT_ALLOWED", f"This path answers {method} only.", allow=method)

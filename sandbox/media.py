@@ -1,0 +1,36 @@
+"""Asset bytes on disk, one file an asset, spread over folders by id."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from sandbox.models import Asset
+
+
+def path_of(asset: Asset) -> Path:
+    """Where the bytes are; the id is ours, so the path cannot be steered from outside."""
+    return Path(settings.SANDBOX_DATA_DIR) / "media" / asset.id[-2:] / asset.file_name
+
+
+def url_of(asset: Asset) -> str:
+    """Absolute and public: clients fetch it without a token (contract 2.20, 8)."""
+    return f"{settings.SANDBOX_PUBLIC_URL}/a/{asset.file_name}"
+
+
+def store(asset: Asset, content: bytes) -> None:
+    """Whole or not at all: written beside, flushed, then renamed. Raises OSError."""
+    path = path_of(asset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
+
+
+def discard(assets: list[Asset]) -> None:
+    """Removes bytes that no committed row names."""
+    for asset in assets:
+        path_of(asset).unlink(missing_ok=True)

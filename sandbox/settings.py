@@ -1,0 +1,70 @@
+"""The sandbox's own settings, all by environment (docs/hosted-api.md lists them); nonsense stops it at start.
+
+It has no sessions, no cookies, no users and no admin: a caller is its bearer token.
+"""
+
+import os
+from pathlib import Path
+
+import environ
+
+from sandbox import env
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+SANDBOX_DATA_DIR = env.writable_folder("SANDBOX_DATA_DIR", PROJECT / "var" / "sandbox")
+SANDBOX_PORT = env.whole("SANDBOX_PORT", 8001, low=1, high=65535)
+SANDBOX_PUBLIC_URL = env.base_url("SANDBOX_PUBLIC_URL", f"http://127.0.0.1:{SANDBOX_PORT}")
+SANDBOX_FREE_CREDITS = env.whole("SANDBOX_FREE_CREDITS", 40, low=0, high=1_000_000)
+SANDBOX_DAILY_JOBS = env.whole("SANDBOX_DAILY_JOBS", 4, low=0, high=1_000_000)
+SANDBOX_QUOTE_MINUTES = env.whole("SANDBOX_QUOTE_MINUTES", 30, low=1, high=10_080)
+# The service's name and documentation address have changed before, so they are settings.
+SANDBOX_PROGRAM = os.environ.get("SANDBOX_PROGRAM", "image-skill")
+SANDBOX_DOCS_URL = os.environ.get("SANDBOX_DOCS_URL", "https://image-skill.com/cli.md")
+
+SECRET_KEY = env.secret("SANDBOX_SECRET_KEY", SANDBOX_DATA_DIR / "secret_key")
+DEBUG = env.flag("SANDBOX_DEBUG")
+ALLOWED_HOSTS = env.words("SANDBOX_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+
+INSTALLED_APPS = ["sandbox"]
+MIDDLEWARE = ["sandbox.middleware.EnvelopeMiddleware"]
+ROOT_URLCONF = "sandbox.urls"
+WSGI_APPLICATION = "sandbox.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+# Ten megabytes of picture are 13.4 MB as base64 in JSON; anything above is refused before it is read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+_database = os.environ.get("SANDBOX_DATABASE_URL", "").strip()
+DATABASES = {"default": environ.Env.db_url_config(_database or f"sqlite:///{SANDBOX_DATA_DIR / 'sandbox.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": 20,
+            # IMMEDIATE takes the write lock at BEGIN: without it a reader that turns writer fails at once.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # Django's request log writes whole paths, and a path may hold what a careless caller put there.
+        "django.request": {"level": "CRITICAL", "propagate": False},
+        "django.security": {"level": "CRITICAL", "propagate": False},
+        "sandbox": {"level": "INFO"},
+    },
+}

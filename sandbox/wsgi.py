@@ -1,0 +1,10 @@
+"""WSGI entry: `gunicorn sandbox.wsgi:application --threads 8`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+# Set, not defaulted: a supervisor of this project's other half hands its own settings down to its children.
+os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.settings"
+
+application = get_wsgi_application()
