@@ -7,7 +7,7 @@ PORT_SANDBOX := $(or $(SANDBOX_PORT),8001)
 .PHONY: run test check fmt sandbox agent lock clean runtime dev
 
 run: runtime
-	@exec .venv/bin/python manage.py run
+	@exec .venv/bin/python -m dashboard.local
 
 # The sandbox alone: the hosted API's contract on 127.0.0.1.
 sandbox: runtime

@@ -310,7 +310,8 @@ LOGGING = {
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}, "celery": {"level": "INFO"}},
+    # Each beat of the scheduler and each task that went well is no news.
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
 }
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -1,0 +1,32 @@
+"""What `make run` starts: looks for what is in the way before Django makes anything, then becomes `manage.py run`."""
+
+import os
+import sys
+from pathlib import Path
+
+from dashboard.local.preflight import troubles
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    os.chdir(ROOT)
+    # What is made from here on (keys, databases, mail, media) is its owner's alone.
+    os.umask(0o077)
+    try:
+        ports = {name: int(os.environ.get(name, default)) for name, default in _wanted_ports().items()}
+    except ValueError:
+        sys.exit("PORT and SANDBOX_PORT must be whole numbers.")
+    found = troubles(ports=ports, data_dir=Path(os.environ.get("DATA_DIR", str(ROOT / "var"))))
+    if found:
+        sys.exit("\n".join(found))
+    os.execv(sys.executable, [sys.executable, "manage.py", "run"])  # noqa: S606 - the same Python, our own script
+
+
+def _wanted_ports() -> dict[str, str]:
+    has_sandbox = "IMAGE_SKILL_API_BASE_URL" not in os.environ
+    return {"PORT": "8000", **({"SANDBOX_PORT": "8001"} if has_sandbox else {})}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""The standing characters of every dashboard test, and the hosted API they stand before."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+
+from api_client import Client
+from dashboard.accounts.models import PlatformRole, Role, User, Workspace
+from dashboard.accounts.services import membership_add, platform_role_grant, workspace_create
+
+ROOT = Path(__file__).resolve().parents[2]
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    """Rate limits count in the cache; one test's presses are not another's."""
+    cache.clear()
+
+
+def person(email: str) -> User:
+    return User.objects.create_user(email=email, password=None, name=email.partition("@")[0].title())
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return person("olga@example.com")
+
+
+@pytest.fixture
+def workspace(owner: User) -> Workspace:
+    return workspace_create(owner=owner, name="Olga's studio")
+
+
+@pytest.fixture
+def buyer(workspace: Workspace, owner: User) -> User:
+    user = person("boris@example.com")
+    membership_add(workspace=workspace, user=user, role=Role.BUYER, actor=owner)
+    return user
+
+
+@pytest.fixture
+def viewer(workspace: Workspace, owner: User) -> User:
+    user = person("vera@example.com")
+    membership_add(workspace=workspace, user=user, role=Role.VIEWER, actor=owner)
+    return user
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Somebody else's owner: signed in, with a workspace of their own."""
+    user = person("otto@example.org")
+    workspace_create(owner=user, name="Otto's workspace")
+    return user
+
+
+def platform_person(email: str, role: PlatformRole) -> User:
+    user = person(email)
+    platform_role_grant(user=user, role=role, actor=None)
+    user.refresh_from_db()
+    return user
+
+
+@pytest.fixture
+def product_reviewer(db: None) -> User:
+    return platform_person("rita@imageskill.test", PlatformRole.PRODUCT_REVIEWER)
+
+
+@pytest.fixture
+def billing_admin(db: None) -> User:
+    return platform_person("bill@imageskill.test", PlatformRole.BILLING_ADMIN)
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return platform_person("oscar@imageskill.test", PlatformRole.OPERATOR)
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User | None], Browser]:
+    """Return a signed-in browser of a person; None stands for somebody signed out."""
+
+    def sign_in(user: User | None) -> Browser:
+        browser = Browser()
+        if user is not None:
+            browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def hosted_answers(settings: Any) -> Callable[[Handler], None]:
+    """Let a small handler answer in the hosted API's place, for answers that the sandbox never gives."""
+
+    def answer_with(handler: Handler) -> None:
+        settings.API_TRANSPORT = lambda: httpx.MockTransport(handler)
+
+    return answer_with
+
+
+@pytest.fixture(scope="session")
+def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a sandbox of this test session's own and return its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    folder = tmp_path_factory.mktemp("sandbox")
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+        "SANDBOX_DATA_DIR": str(folder),
+        "SANDBOX_PORT": str(port),
+    }
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=60
+    )
+    server = [sys.executable, "-m", "gunicorn", "sandbox.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*server, "--threads", "8"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(url)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx.get(f"{url}/healthz", timeout=1)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the sandbox did not start")
+
+
+@pytest.fixture
+def hosted_api(sandbox_url: str, settings: Any) -> str:
+    """Point the dashboard at the sandbox and return its address."""
+    settings.IMAGE_SKILL_API_BASE_URL = sandbox_url
+    return sandbox_url
+
+
+class PlayedAgent:
+    """An agent that works at the hosted API as real ones do: over HTTP, with its own token."""
+
+    def __init__(self, base_url: str, name: str, contact: str | None = None) -> None:
+        self.base_url, self.name, self.contact = base_url, name, contact
+        self.sign_up()
+
+    def sign_up(self) -> None:
+        """Sign up; again with the same contact it rotates the token."""
+        with Client(base_url=self.base_url) as client:
+            signed_up = client.identity.sign_up(
+                agent_name=self.name, runtime="pytest", agent_contact=self.contact, return_token=True
+            )
+        assert signed_up.token is not None
+        assert signed_up.actor is not None
+        self.token = signed_up.token.reveal()
+        self.remote_id = signed_up.actor.actor_id
+
+    def client(self) -> Client:
+        return Client(base_url=self.base_url, token=self.token)
+
+    def create(self, prompt: str, **more: Any) -> None:
+        with self.client() as client:
+            client.work.create(prompt=prompt, idempotency_key=f"test-{time.monotonic_ns()}", **more)
+
+
+@pytest.fixture
+def agent(hosted_api: str) -> PlayedAgent:
+    return PlayedAgent(hosted_api, "render-bot")
+
+
+@pytest.fixture
+def new_agent(hosted_api: str) -> Callable[..., PlayedAgent]:
+    return lambda name="another-bot", contact=None: PlayedAgent(hosted_api, name, contact)
