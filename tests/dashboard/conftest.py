@@ -16,6 +16,9 @@ from django.test import Client as Browser
 from api_client import Client
 from dashboard.accounts.models import PlatformRole, Role, User, Workspace
 from dashboard.accounts.services import membership_add, platform_role_grant, workspace_create
+from dashboard.agents.ceremony import attempt_present, attempt_start
+from dashboard.agents.models import Claim
+from dashboard.agents.services import claim_confirm
 
 ROOT = Path(__file__).resolve().parents[2]
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -189,3 +192,22 @@ def agent(hosted_api: str) -> PlayedAgent:
 @pytest.fixture
 def new_agent(hosted_api: str) -> Callable[..., PlayedAgent]:
     return lambda name="another-bot", contact=None: PlayedAgent(hosted_api, name, contact)
+
+
+@pytest.fixture
+def make_claim() -> Callable[[PlayedAgent, Workspace, User], Claim]:
+    """Return a function that claims an agent by the real ceremony."""
+
+    def claim_it(agent: PlayedAgent, workspace: Workspace, user: User) -> Claim:
+        attempt, code = attempt_start(workspace=workspace, user=user)
+        phrase = attempt_present(code=code, token=agent.token).phrase
+        attempt.refresh_from_db()
+        return claim_confirm(attempt=attempt, user=user, phrase=phrase or "", warn_credits_per_day=None)
+
+    return claim_it
+
+
+@pytest.fixture
+def claim(agent: PlayedAgent, workspace: Workspace, owner: User, make_claim: Callable[..., Claim]) -> Claim:
+    """Return the owner's claim on `agent`."""
+    return make_claim(agent, workspace, owner)
