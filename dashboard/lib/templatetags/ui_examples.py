@@ -28,6 +28,12 @@ def example_form() -> ExampleForm:
 
 
 @register.simple_tag
+def example_name() -> str:
+    """Return a name as an ill-meaning agent would choose it: markup, a bidi override, and no place to break."""
+    return "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe " + 90 * "a"
+
+
+@register.simple_tag
 def example_moment(*, minutes: int) -> datetime:
     """Return a moment that many minutes ahead; negative ones lie in the past."""
     return timezone.now() + timedelta(minutes=minutes)
