@@ -72,8 +72,6 @@ class ActivityPage(Answer):
 
 
 def _event(raw: object) -> ActivityEvent | MalformedEvent:
-    if isinstance(raw, ActivityEvent | MalformedEvent):
-        return raw
     if not isinstance(raw, dict):
         return MalformedEvent(raw=_bounded(raw), problem="not an object")
     try:

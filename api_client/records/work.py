@@ -52,6 +52,7 @@ class Asset(Record):
     kind: Word | None = None
     source: Word | None = None
     capability_id: Word | None = None
+    created_at: Moment | None = None  # ours (INF)
 
     @classmethod
     def unfold(cls, wire: JsonObject) -> JsonObject:

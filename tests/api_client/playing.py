@@ -5,12 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from hypothesis import HealthCheck, settings
 
 from api_client import Client, Secret
 
 TOKEN = "isk_r_canary0123456789"
 BASE_URL = "https://api.test"
 ACTOR = {"actor_type": "agent", "actor_id": "agt_1", "organization_id": "org_1", "claim_state": "unclaimed"}
+
+# Properties never fail for being slow: the machine's business is not the code's.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
