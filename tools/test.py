@@ -51,7 +51,8 @@ class Result:
     note: str
 
 
-PARALLEL = ("-n", "2")
+ELSEWHERE = ("-m", "not browser")
+PARALLEL = (*ELSEWHERE, "-n", "2")
 EMBEDDED = (
     Part(name="sandbox and contract", paths=["tests/sandbox", "tests/contract"], settings=SANDBOX, options=PARALLEL),
     Part(
@@ -62,12 +63,13 @@ EMBEDDED = (
 )
 # One process each: they share a cache, which a test may empty.
 ON_SERVERS = (
-    Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"]),
-    Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX),
+    Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"], options=ELSEWHERE),
+    Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX, options=ELSEWHERE),
 )
 IN_A_BROWSER = Part(
     name="browser",
-    paths=["tests/e2e"],
+    paths=["tests/dashboard", "tests/e2e"],
+    options=("-m", "browser"),
     # Playwright's loop runs in the test's thread, where Django would refuse the database.
     env={"DJANGO_ALLOW_ASYNC_UNSAFE": "1"},
 )
