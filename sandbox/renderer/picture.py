@@ -46,8 +46,7 @@ def render(spec: Spec) -> Picture:
     """Draws and encodes; pure, and reaches neither database nor disk."""
     material = f"{spec.model_id}|{spec.prompt_digest}|{spec.seed}|{spec.index}"
     chance = random.Random(hashlib.sha256(material.encode()).digest())  # noqa: S311 - art, not secrets
-    draw = STUDIOS[spec.model_id]
-    image = draw(chance, spec.width, spec.height, spec.is_transparent)
+    image = STUDIOS[spec.model_id].paint(chance, spec.width, spec.height, is_transparent=spec.is_transparent)
     codec, mime_type, extension = _FORMATS[spec.file_format]
     return Picture(_encode(image, codec, spec.quality), mime_type, extension, spec.width, spec.height)
 
