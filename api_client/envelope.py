@@ -29,7 +29,7 @@ from api_client.errors import (
 )
 from api_client.records.base import MAX_TEXT, Answer, JsonObject, Record, problems_of
 from api_client.records.recovery import Recovery
-from api_client.secret import redact
+from api_client.secret import one_line
 
 R = TypeVar("R", bound=Record)
 
@@ -145,7 +145,7 @@ def not_an_envelope(reply: Reply, problem: str, *, trace_id: str | None = None) 
 def _refusal(reply: Reply, error: object, trace_id: str | None) -> ApiError:
     if not isinstance(error, dict) or not isinstance(error.get("code"), str) or not error["code"]:
         return not_an_envelope(reply, "the answer says ok:false without an error code", trace_id=trace_id)
-    code = redact(error["code"][:100])
+    code = one_line(error["code"], limit=100)
     retryable = error.get("retryable")
     recovery = _recovery(error.get("recovery"))
     kind = _kind(code, reply.status)
@@ -196,13 +196,12 @@ def _mismatch(problem: str, *, status: int, trace_id: str | None, is_write: bool
 
 
 def _trace_id(raw: object) -> str | None:
-    # The only text of theirs that reaches a log line as it is, so its characters are checked.
+    # It reaches log lines, pages and support mails as it is, so its characters are checked.
     return raw if isinstance(raw, str) and _TRACE_ID.fullmatch(raw) else None
 
 
 def _text(raw: object) -> str:
-    text = raw if isinstance(raw, str) else ""
-    return redact("".join(character if character.isprintable() else " " for character in text[:MAX_TEXT]))
+    return one_line(raw, limit=MAX_TEXT) if isinstance(raw, str) else ""
 
 
 def _warnings(raw: object) -> tuple[str, ...]:

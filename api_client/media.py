@@ -72,7 +72,7 @@ def _failure(response: httpx.Response, max_bytes: int) -> ApiError | None:
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
         return _refused("the media file is packed, which was not asked for")
     declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:20]) > max_bytes:
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > max_bytes:
         return _refused(f"the media file is over {max_bytes} bytes")
     return None
 

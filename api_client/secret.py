@@ -62,3 +62,8 @@ class Secret:
 def redact(text: str) -> str:
     """The text without tokens and contacts, for what others wrote and our logs will show."""
     return _CONTACT.sub("[contact]", _TOKEN.sub("[token]", text))
+
+
+def one_line(text: str, *, limit: int) -> str:
+    """At most `limit` printable characters of what others wrote, redacted: it cannot forge a second log line."""
+    return redact("".join(character if character.isprintable() else " " for character in text[:limit]))

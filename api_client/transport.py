@@ -16,7 +16,7 @@ from api_client.envelope import Envelope, Reply, not_an_envelope, open_envelope
 from api_client.errors import ApiError, ConnectFailed, ConnectionLost, TimedOut
 from api_client.records.base import JsonObject
 from api_client.retry import Repeat, RetryPolicy, http_date, retry_after_seconds, seconds_before_retry
-from api_client.secret import redact
+from api_client.secret import one_line, redact
 
 log = logging.getLogger("api_client")
 
@@ -32,7 +32,8 @@ class Timeouts:
     """All in seconds. `read` is the longest silence, `total` the deadline of a call with all its attempts and waits.
 
     `work` takes the place of `read`, and `work_total` of `total`, for uploads and for create and edit, which the
-    service answers only when the work is done.
+    service answers only when the work is done. The deadline is looked at before each attempt and between the chunks
+    of a body; the head of an answer is bounded by `read` a chunk and by httpcore's 100 KB.
     """
 
     connect: float = 3.0
@@ -193,7 +194,7 @@ def network_failure(error: httpx.HTTPError | BodyTooLate, *, is_write: bool) -> 
 
 
 def _described(error: Exception) -> str:
-    return f"{type(error).__name__} {redact(str(error)[:200])}".rstrip()
+    return f"{type(error).__name__} {one_line(str(error), limit=200)}".rstrip()
 
 
 def _shown_path(call: Call) -> str:

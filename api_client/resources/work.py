@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 from api_client.records.base import JsonObject
 from api_client.records.wire import MICROS
@@ -10,6 +11,23 @@ from api_client.records.work import CreateResult, Upload
 from api_client.resources.base import Resource, checked_key, given
 from api_client.retry import Repeat
 from api_client.transport import Call
+
+
+class WorkOptions(TypedDict, total=False):
+    """What create and edit both take. A field that is left out is not sent, but for the two flags, which are False.
+
+    `references` are `{asset_id, role, index, ...}`. `max_estimated_usd_micros_per_image` guards the debit of one
+    image, in micro-dollars. `accept_unknown_cost` lets a model run whose price nobody knows.
+    """
+
+    dry_run: bool
+    accept_unknown_cost: bool
+    provider: str | None
+    model: str | None
+    intent: str | None
+    references: Sequence[JsonObject]
+    max_estimated_usd_micros_per_image: int | None
+    model_parameters: JsonObject | None
 
 
 class Work(Resource):
@@ -23,34 +41,12 @@ class Work(Resource):
         *,
         prompt: str,
         idempotency_key: str,
-        dry_run: bool = False,
-        accept_unknown_cost: bool = False,
-        aspect_ratio: str = "1:1",
         output_count: int | None = None,
-        provider: str | None = None,
-        model: str | None = None,
-        intent: str | None = None,
-        references: Sequence[JsonObject] = (),
-        max_estimated_usd_micros_per_image: int | None = None,
-        model_parameters: JsonObject | None = None,
+        aspect_ratio: str = "1:1",
+        **options: Unpack[WorkOptions],
     ) -> CreateResult:
-        """POST /v1/create. `references` are `{asset_id, role, index, ...}`; the limit is per image, on the debit.
-
-        A dry run answers what the work would cost, and works without a token too.
-        """
-        body = given(
-            prompt=prompt,
-            dry_run=dry_run,
-            accept_unknown_cost=accept_unknown_cost,
-            aspect_ratio=aspect_ratio,
-            output_count=output_count,
-            provider=provider,
-            model=model,
-            intent=intent,
-            references=list(references) or None,
-            max_estimated_usd_per_image=_dollars(max_estimated_usd_micros_per_image),
-            model_parameters=model_parameters,
-        )
+        """POST /v1/create. A dry run answers what the work would cost, and works without a token too."""
+        body = given(prompt=prompt, output_count=output_count, aspect_ratio=aspect_ratio, **_fields(**options))
         return self._record(CreateResult, _work("/v1/create", idempotency_key, body))
 
     def edit(
@@ -60,30 +56,16 @@ class Work(Resource):
         idempotency_key: str,
         prompt: str | None = None,
         mask_asset_id: str | None = None,
-        dry_run: bool = False,
-        accept_unknown_cost: bool = False,
         aspect_ratio: str = "auto",
-        provider: str | None = None,
-        model: str | None = None,
-        intent: str | None = None,
-        references: Sequence[JsonObject] = (),
-        max_estimated_usd_micros_per_image: int | None = None,
-        model_parameters: JsonObject | None = None,
+        **options: Unpack[WorkOptions],
     ) -> CreateResult:
         """POST /v1/edit on an owned asset. Some models take no prompt. Services before 0.1.70 ignore `dry_run`."""
         body = given(
             input_asset_id=input_asset_id,
             prompt=prompt,
             mask_asset_id=mask_asset_id,
-            dry_run=dry_run,
-            accept_unknown_cost=accept_unknown_cost,
             aspect_ratio=aspect_ratio,
-            provider=provider,
-            model=model,
-            intent=intent,
-            references=list(references) or None,
-            max_estimated_usd_per_image=_dollars(max_estimated_usd_micros_per_image),
-            model_parameters=model_parameters,
+            **_fields(**options),
         )
         return self._record(CreateResult, _work("/v1/edit", idempotency_key, body))
 
@@ -112,6 +94,30 @@ class Work(Resource):
 def _work(path: str, idempotency_key: str, body: JsonObject) -> Call:
     keyed = {**body, "idempotency_key": checked_key(idempotency_key)}
     return Call("POST", path, body=keyed, repeat=Repeat.KEYED, is_work=True)
+
+
+# Spelled out once more, so that a misspelt option is a TypeError and never travels.
+def _fields(
+    *,
+    dry_run: bool = False,
+    accept_unknown_cost: bool = False,
+    provider: str | None = None,
+    model: str | None = None,
+    intent: str | None = None,
+    references: Sequence[JsonObject] = (),
+    max_estimated_usd_micros_per_image: int | None = None,
+    model_parameters: JsonObject | None = None,
+) -> JsonObject:
+    return given(
+        dry_run=dry_run,
+        accept_unknown_cost=accept_unknown_cost,
+        provider=provider,
+        model=model,
+        intent=intent,
+        references=list(references) or None,
+        max_estimated_usd_per_image=_dollars(max_estimated_usd_micros_per_image),
+        model_parameters=model_parameters,
+    )
 
 
 def _dollars(micros: int | None) -> float | None:

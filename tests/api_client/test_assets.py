@@ -30,7 +30,7 @@ def media(*pieces: bytes | Callable[[], bytes], status: int = 200, **headers: st
     return httpx.Response(
         status,
         stream=Chunks(*pieces),
-        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        headers={name.replace("_", "-"): value.encode("latin-1") for name, value in headers.items()},
     )
 
 
@@ -127,7 +127,9 @@ def test_a_declared_length_over_the_limit_is_refused_before_a_byte_is_written() 
     assert to.getvalue() == b""
 
 
-@pytest.mark.parametrize("headers", [{}, {"content_length": "3"}, {"content_length": "many"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"content_length": "3"}, {"content_length": "many"}, {"content_length": "\u00b2"}]
+)
 def test_a_body_over_the_limit_is_stopped_whatever_it_declared(headers: dict[str, str]) -> None:
     asked = []
 

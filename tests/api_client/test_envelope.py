@@ -151,6 +151,13 @@ def test_messages_of_theirs_are_one_bounded_line_without_secrets() -> None:
     assert error.recovery.suggested_command == "use [token]"
 
 
+def test_a_code_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    error = failure(refused("X\nWARNING all is well " + "x" * 200))
+    assert error.code.startswith("X WARNING all is well x")
+    assert len(error.code) == 100
+    assert len(caplog.records[-1].getMessage().splitlines()) == 1
+
+
 @pytest.mark.parametrize("message", [None, 5, {"a": 1}])
 def test_a_message_of_another_type_is_no_message(message: Any) -> None:
     assert failure(refused("X", message=message)).message == ""

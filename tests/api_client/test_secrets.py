@@ -183,7 +183,7 @@ def test_a_token_in_a_path_is_not_logged(caplog: pytest.LogCaptureFixture) -> No
     assert "/v1/activity/[token]" in caplog.text
 
 
-def test_no_prompt_reaches_a_log_or_a_traceback_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_prompt_reaches_a_log_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with client_of(Service(raw(b"<html>"))) as client, pytest.raises(ContractError) as caught:
         client.work.create(prompt=PROMPT, idempotency_key="k")

@@ -62,6 +62,13 @@ def test_create_sends_the_budget_as_the_exact_decimal() -> None:
     assert service.sent["references"][0]["asset_id"] == "image_0"
 
 
+def test_a_misspelt_option_never_travels() -> None:
+    service = Service(ok(CREATED))
+    with client_of(service) as client, pytest.raises(TypeError, match="modell"):
+        client.work.create(prompt="a fox", idempotency_key="k1", modell="fal.flux-dev")  # type: ignore[call-arg]
+    assert service.requests == []
+
+
 def test_create_reads_what_was_made_and_what_it_took() -> None:
     with client_of(Service(ok(CREATED))) as client:
         made = client.work.create(prompt="a fox", idempotency_key="k1")
