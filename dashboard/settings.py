@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import environ
-import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.broker import broker_url
 from dashboard.lib.env import origin, refuse, sealing_keys, secret_file
+from dashboard.lib.logs import logging_config
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -292,28 +292,12 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
-# --- Logs: one structured line an event, to standard output; the supervisor or the platform keeps them --------
+# --- Logs ------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if IS_LOCAL
-            else structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-            ],
-        }
-    },
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["out"], "level": LOG_LEVEL},
-    # Each beat of the scheduler and each task that went well is no news.
-    "loggers": {name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
-}
-
+LOGGING = logging_config(level=LOG_LEVEL, is_for_people=IS_LOCAL)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    # Neither people's data nor the values of variables: a token may be among them.
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)

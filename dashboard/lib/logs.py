@@ -1,0 +1,42 @@
+"""One structured line an event, to standard output; the supervisor or the platform keeps them.
+
+Tracebacks are plain, without the values of local variables: those may be tokens.
+"""
+
+from typing import Any
+
+import structlog
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+# Each beat of the scheduler and each task that went well is no news.
+_QUIET = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+
+
+def logging_config(*, level: str, is_for_people: bool) -> dict[str, Any]:
+    """Return Django's LOGGING, and let structlog's own loggers take the same way out."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    last = [plain] if is_for_people else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        "foreign_pre_chain": _SHARED,
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": formatter},
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["out"], "level": level},
+        "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+    }

@@ -1,0 +1,61 @@
+"""The declared access of every URL: what each standing character gets for each method.
+
+A row is (URL name, who may GET, who may POST). `MEMBERS`, `OWNER`, ... are sets of characters; whoever is not in the
+set gets the refusal that the row's decision implies: an outsider of a workspace 404, a member of the wrong role or a
+person without the platform role 403, somebody signed out the sign-in page. None: the method is not offered (405).
+"""
+
+from dataclasses import dataclass
+
+CHARACTERS = (
+    "owner",
+    "buyer",
+    "viewer",
+    "outsider",
+    "product_reviewer",
+    "billing_admin",
+    "operator",
+    "anonymous",
+)
+MEMBERS = frozenset({"owner", "buyer", "viewer"})
+OWNER = frozenset({"owner"})
+SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}
+EVERYBODY = frozenset(CHARACTERS)
+REVIEWER = frozenset({"product_reviewer"})
+BILLING = frozenset({"billing_admin"})
+OPERATOR = frozenset({"operator"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """`kind` names the decision; `get` and `post` who passes it."""
+
+    name: str
+    kind: str
+    get: frozenset[str] | None
+    post: frozenset[str] | None = None
+
+
+MATRIX = (
+    Row("web:home", "signed_in", SIGNED_IN),
+    Row("web:profile", "signed_in", SIGNED_IN, SIGNED_IN),
+    Row("web:health", "platform", OPERATOR),
+    Row("web:healthz", "public", EVERYBODY),
+    Row("web:readyz", "public", EVERYBODY),
+    Row("web:overview", "member", MEMBERS),
+    Row("web:search", "member", MEMBERS),
+    Row("web:agent_detail", "member", MEMBERS),
+    Row("agents:agent_list", "member", MEMBERS),
+    Row("agents:claim_start", "member", OWNER, OWNER),
+    Row("agents:claim_attempt", "member", OWNER),
+    Row("agents:claim_consent", "member", None, OWNER),
+    Row("agents:claim_decline", "member", None, OWNER),
+    Row("agents:agent_release", "member", OWNER, OWNER),
+    Row("activity:event_list", "member", MEMBERS),
+    Row("sync:agent_refresh", "member", None, MEMBERS),
+    Row("feedback:queue", "platform", REVIEWER),
+    Row("billing:desk", "platform", BILLING),
+    Row("api:claim_confirmation", "public", None, EVERYBODY),
+    Row("local:sign_in", "public", EVERYBODY, EVERYBODY),
+    Row("local:components", "public", EVERYBODY),
+)

@@ -1,0 +1,106 @@
+"""Production refuses to start with anything of local mode, and says everything that is wrong at once."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "DASHBOARD_MODE": "production",
+    "SECRET_KEY": "kK8w!q2Zr5_vN1xT7bY4mC9dF6gH3jL0pS-aE%uRiOoPlMnBvCxZ",
+    "TOKEN_KEYS": f"k1:{base64.b64encode(bytes(range(32))).decode()}",
+    "DATABASE_URL": "postgres://dashboard:x@db.internal/dashboard",
+    "CELERY_BROKER_URL": "redis://queue.internal/0",
+    "CACHE_URL": "rediscache://cache.internal/1",
+    "EMAIL_URL": "smtp+tls://mail:x@mail.internal:587",
+    "DASHBOARD_URL": "https://dashboard.example.com",
+    "ALLOWED_HOSTS": "dashboard.example.com",
+    "IMAGE_SKILL_API_BASE_URL": "https://api.example.com",
+}
+
+
+def start(tmp_path: Path, changes: dict[str, str | None], code: str = "import django; django.setup()") -> str:
+    """Start with these settings and return what the start complains of; empty when it goes well."""
+    environment = {**PRODUCTION, "PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "var"), **changes}
+    environment["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={name: value for name, value in environment.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return run.stderr if run.returncode else ""
+
+
+def test_complete_production_settings_start(tmp_path: Path) -> None:
+    assert start(tmp_path, {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"DEBUG": "1"}, "DEBUG exists in local mode alone."),
+        ({"DEMO": "1"}, "DEMO exists in local mode alone."),
+        ({"SECRET_KEY": None}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "django-insecure-" + "abcdefghij" * 6}, "SECRET_KEY must be set"),
+        ({"TOKEN_KEYS": None}, "TOKEN_KEYS must hold the keys"),
+        ({"TOKEN_KEYS": "k1:c2hvcnQ="}, "TOKEN_KEYS must be a list"),
+        ({"DATABASE_URL": None}, "DATABASE_URL must name a PostgreSQL"),
+        ({"DATABASE_URL": "sqlite:////tmp/x.sqlite3"}, "DATABASE_URL must name a PostgreSQL"),
+        ({"CELERY_BROKER_URL": None}, "CELERY_BROKER_URL must name Redis"),
+        ({"CACHE_URL": None}, "CACHE_URL must name a cache"),
+        ({"EMAIL_URL": None}, "EMAIL_URL must name an SMTP"),
+        ({"DASHBOARD_URL": "http://dashboard.example.com"}, "DASHBOARD_URL must be an https"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must list"),
+        ({"IMAGE_SKILL_API_BASE_URL": None}, "IMAGE_SKILL_API_BASE_URL must be an https address"),
+        ({"IMAGE_SKILL_API_BASE_URL": "http://api.example.com"}, "IMAGE_SKILL_API_BASE_URL must be an https address"),
+        ({"IMAGE_SKILL_API_BASE_URL": "https://api.example.com/v1"}, "must be scheme, host and port alone"),
+        ({"DASHBOARD_MODE": "staging"}, "DASHBOARD_MODE must be local or production"),
+    ],
+)
+def test_production_refuses(changes: dict[str, str | None], sentence: str, tmp_path: Path) -> None:
+    assert sentence in start(tmp_path, changes)
+
+
+def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
+    said = start(tmp_path, {"DEBUG": "1", "CACHE_URL": None, "ALLOWED_HOSTS": None})
+    assert {"DEBUG", "CACHE_URL", "ALLOWED_HOSTS"} <= set(said.replace("- ", "").split())
+
+
+def test_production_has_no_sign_in_links_and_no_demo(tmp_path: Path) -> None:
+    code = """
+import django; django.setup()
+from django.apps import apps
+from django.urls import NoReverseMatch, reverse
+assert not apps.is_installed("dashboard.local")
+try:
+    reverse("local:sign_in", args=["x"])
+except NoReverseMatch:
+    pass
+else:
+    raise SystemExit("a sign-in link exists")
+"""
+    assert start(tmp_path, {}, code) == ""
+
+
+def test_production_makes_no_secret_of_its_own(tmp_path: Path) -> None:
+    start(tmp_path, {})
+    assert not (tmp_path / "var").exists()
+
+
+def test_local_mode_keeps_its_secrets_to_its_owner(tmp_path: Path) -> None:
+    nothing: dict[str, str | None] = dict.fromkeys(PRODUCTION)
+    assert start(tmp_path, nothing) == ""
+    keys = tmp_path / "var" / "keys"
+    kept = {key.name: key.read_text() for key in keys.iterdir()}
+    assert {key.stat().st_mode & 0o777 for key in keys.iterdir()} == {0o600}
+    start(tmp_path, nothing)
+    assert {key.name: key.read_text() for key in keys.iterdir()} == kept
