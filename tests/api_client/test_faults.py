@@ -190,8 +190,8 @@ def test_a_bomb_in_an_error_page_is_still_trouble_of_the_service() -> None:
 
 def test_a_packed_answer_is_read() -> None:
     packed = gzip.compress(b'{"ok": true, "data": {"token_status": "active"}}')
-    service = Service(httpx.Response(200, stream=Chunks(*[packed[i : i + 1] for i in range(len(packed))])))
-    service.steps[0].headers["content-encoding"] = " GZip "
+    pieces = Chunks(*[packed[i : i + 1] for i in range(len(packed))])
+    service = Service(httpx.Response(200, stream=pieces, headers={"content-encoding": " GZip "}))
     with client_of(service) as client:
         assert client.quota.get().token_status == "active"
     assert service.request.headers["accept-encoding"] == "gzip"

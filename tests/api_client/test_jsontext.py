@@ -61,7 +61,7 @@ def test_a_byte_order_mark_is_forgiven() -> None:
 def test_no_number_becomes_a_float(number: bytes) -> None:
     value = parse(b"[" + number + b"]")
     assert value == [Decimal(number.decode())]
-    assert not isinstance(value[0], float)  # type: ignore[index]
+    assert not isinstance(value[0], float)
 
 
 def test_depth_is_counted_on_the_bound() -> None:
