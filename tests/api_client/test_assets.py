@@ -30,7 +30,7 @@ def media(*pieces: bytes | Callable[[], bytes], status: int = 200, **headers: st
     return httpx.Response(
         status,
         stream=Chunks(*pieces),
-        headers={name.replace("_", "-"): value.encode("latin-1") for name, value in headers.items()},
+        headers=[(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()],
     )
 
 
@@ -127,17 +127,15 @@ def test_a_declared_length_over_the_limit_is_refused_before_a_byte_is_written() 
     assert to.getvalue() == b""
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"content_length": "3"}, {"content_length": "many"}, {"content_length": "\u00b2"}]
-)
-def test_a_body_over_the_limit_is_stopped_whatever_it_declared(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("declared", ["", "3", "many", "\u00b2"])
+def test_a_body_over_the_limit_is_stopped_whatever_it_declared(declared: str) -> None:
     asked = []
 
     def more() -> bytes:
         asked.append(1)
         return b"a" * 60
 
-    service = Service(media(*[more] * 50, **headers))
+    service = Service(media(*[more] * 50, content_length=declared))
     with client_of(service) as client, pytest.raises(ContractError, match="over 100 bytes"):
         fetch(client, io.BytesIO())
     assert len(asked) == 2
