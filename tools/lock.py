@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tools.environment import KINDS, lock_file
@@ -52,14 +53,19 @@ def read(text: str) -> dict[str, Pin]:
     return pins
 
 
-def wanted(project: Mapping[str, Any], kind: str) -> dict[str, Requirement]:
-    """What pyproject.toml asks for directly in one kind of environment, by canonical name."""
+def wanted(project: Mapping[str, Any], kind: str) -> dict[str, SpecifierSet]:
+    """The versions that pyproject.toml asks for directly in one kind of environment, by canonical name."""
     lines = list(project["project"]["dependencies"])
     if kind != "runtime":
         lines += project["project"]["optional-dependencies"]["production"]
     if kind == "dev":
         lines += project["dependency-groups"]["dev"]
-    return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
+    wishes: dict[str, SpecifierSet] = {}
+    for requirement in map(Requirement, lines):
+        name = canonicalize_name(requirement.name)
+        # A package may be asked for again, with an extra.
+        wishes[name] = wishes.get(name, SpecifierSet()) & requirement.specifier
+    return wishes
 
 
 def problems(root: Path) -> list[str]:
@@ -82,7 +88,7 @@ def problems(root: Path) -> list[str]:
     return found
 
 
-def _compare(wishes: Mapping[str, Requirement], pins: Mapping[str, Pin]) -> list[str]:
+def _compare(wishes: Mapping[str, SpecifierSet], pins: Mapping[str, Pin]) -> list[str]:
     found = [f"{name} has no hashes" for name, pin in pins.items() if not pin.has_hashes]
     found += [f"{name} is in pyproject.toml but not here" for name in wishes.keys() - pins.keys()]
     found += [
@@ -91,7 +97,7 @@ def _compare(wishes: Mapping[str, Requirement], pins: Mapping[str, Pin]) -> list
         if pin.is_direct and name not in wishes
     ]
     for name in wishes.keys() & pins.keys():
-        version, specifier = pins[name].version, wishes[name].specifier
+        version, specifier = pins[name].version, wishes[name]
         if not specifier.contains(version, prereleases=True):
             found.append(f"{name} is {version}, but pyproject.toml asks for {specifier}")
     return sorted(found)

@@ -107,7 +107,7 @@ def run_in_a_browser(base: Mapping[str, str]) -> Result:
     try:
         return run(IN_A_BROWSER, {**base, "CHROMIUM": chromium()})
     except Trouble as trouble:
-        result = run(IN_A_BROWSER, {**base, "PYTEST_ADDOPTS": "-v"})
+        result = run(IN_A_BROWSER, {**base, "PYTEST_ADDOPTS": "-vv"})
         return Result(result.name, "skipped" if result.outcome == "passed" else result.outcome, str(trouble))
 
 

@@ -37,9 +37,7 @@ class Yard:
         env |= {"DJANGO_SETTINGS_MODULE": ""}
         output = self._stack.enter_context((self.root / name).open("wb"))
         process = self._stack.enter_context(
-            subprocess.Popen(  # noqa: S603 - our own scripts
-                [sys.executable, *map(str, argv)], env=env, cwd=self.root, stdout=output
-            )
+            subprocess.Popen([sys.executable, *map(str, argv)], env=env, cwd=self.root, stdout=output)
         )
         self._stack.callback(process.kill)
         return process

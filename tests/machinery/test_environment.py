@@ -57,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with nothing in it but pip."""
     folder = tmp_path_factory.mktemp("bare") / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603 - this Python
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     return folder
 
 
@@ -76,7 +76,7 @@ def installed(root: Path) -> set[str]:
 
 def call(root: Path, *words: str, **env: str) -> subprocess.Popen[str]:
     """Run the module as the Makefile does, in the project given."""
-    return subprocess.Popen(  # noqa: S603 - our own script
+    return subprocess.Popen(
         [sys.executable, "-m", "tools.environment", *words],
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
@@ -185,7 +185,7 @@ def bootstrap(setup: str, path: str) -> subprocess.CompletedProcess[str]:
     """Run the bootstrap script after some lines of set-up."""
     code = f"import runpy, sys\n{setup}\nrunpy.run_path({str(ROOT / 'tools' / 'bootstrap.py')!r}, run_name='__main__')"
     env = {name: value for name, value in os.environ.items() if name != "PYTHON"} | {"PATH": path}
-    return subprocess.run(  # noqa: S603 - our own script
+    return subprocess.run(
         [sys.executable, "-c", code, "nonsense"], env=env, capture_output=True, text=True, check=False
     )
 

@@ -70,7 +70,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[[str], Run]]:
         def start(scenario: str) -> Run:
             log = tmp_path / "log"
             process = stack.enter_context(
-                subprocess.Popen(  # noqa: S603 - our own script
+                subprocess.Popen(
                     [sys.executable, str(HERE / "supervise.py"), scenario, str(tmp_path)],
                     env=os.environ | {"PYTHONPATH": str(ROOT)},
                     cwd=tmp_path,
@@ -180,7 +180,7 @@ def test_environment_of_a_process_is_added_to_ours(supervise: Callable[[str], Ru
 
 
 def test_system_stops_when_nobody_reads_its_output_any_more(tmp_path: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own script
+    with subprocess.Popen(
         [sys.executable, str(HERE / "supervise.py"), "failing", str(tmp_path)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

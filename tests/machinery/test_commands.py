@@ -1,0 +1,205 @@
+"""`make test`, `make check` and `.ci/run`: what they run, what they say, and when they fail."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tools import assets, browser, check
+from tools import test as make_test
+from tools.check import Check
+from tools.system import Trouble
+from tools.test import Part, Result
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def script(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def part(folder: Path, text: str, **options: object) -> Part:
+    (folder / "test_it.py").write_text(text)
+    return Part(name="it", paths=[str(folder)], settings="sandbox.settings", **options)  # type: ignore[arg-type]
+
+
+def test_part_that_passes_shows_its_closing_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    result = make_test.run(part(tmp_path, "def test_one(): pass"), os.environ)
+    assert (result.name, result.outcome) == ("it", "passed")
+    assert "1 passed in" in capfd.readouterr().out
+
+
+def test_part_that_fails_or_runs_nothing_has_failed(tmp_path: Path) -> None:
+    assert make_test.run(part(tmp_path, "def test_one(): assert 0"), os.environ).outcome == "FAILED"
+    nothing = make_test.run(part(tmp_path, "VALUE = 1"), os.environ)
+    assert nothing.outcome == "FAILED"
+    assert "exit code 5" in nothing.note
+
+
+def test_part_without_a_test_file_says_so(tmp_path: Path) -> None:
+    result = make_test.run(Part(name="it", paths=[str(tmp_path / "none")]), os.environ)
+    assert result == Result("it", "skipped", f"no tests in {tmp_path / 'none'}")
+
+
+def test_part_writes_into_a_folder_of_its_own(tmp_path: Path) -> None:
+    text = "import os\ndef test_one(): assert os.environ['DATA_DIR'].startswith('/') and os.environ['EXTRA'] == '1'"
+    base = {name: value for name, value in os.environ.items() if name != "DATA_DIR"}
+    assert make_test.run(part(tmp_path, text, env={"EXTRA": "1"}), base).outcome == "passed"
+
+
+def test_every_part_runs_and_one_failure_fails_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+
+    def run(part: Part, base: dict[str, str]) -> Result:
+        assert not set(base) & {"DATABASE_URL", "DASHBOARD_MODE"} or part in make_test.ON_SERVERS
+        seen.append(part.name)
+        return Result(part.name, "FAILED" if part is make_test.EMBEDDED[0] else "passed", "1 s")
+
+    @contextmanager
+    def no_services() -> object:
+        raise Trouble("no PostgreSQL: none is installed")
+        yield
+
+    monkeypatch.setenv("DATABASE_URL", "postgres://theirs/one")
+    monkeypatch.setattr(make_test, "run", run)
+    monkeypatch.setattr(make_test, "services", no_services)
+    monkeypatch.setattr(make_test, "chromium", lambda: "/bin/chromium")
+    assert make_test.main() == 1
+    assert seen == ["sandbox and contract", "client, dashboard, machinery, docs", "browser"]
+    output = capsys.readouterr().out
+    assert re.search(r"^FAILED   sandbox and contract +1 s$", output, re.MULTILINE)
+    assert re.search(
+        r"^skipped  dashboard on PostgreSQL and Redis +no PostgreSQL: none is installed$", output, re.MULTILINE
+    )
+
+
+def test_browser_tests_without_a_browser_are_skipped_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "import pytest\n@pytest.mark.skip('no browser')\n@pytest.mark.browser\ndef test_looks_well(): pass"
+    monkeypatch.setattr(make_test, "IN_A_BROWSER", part(tmp_path, text))
+
+    def none() -> str:
+        raise Trouble("no Chromium")
+
+    monkeypatch.setattr(make_test, "chromium", none)
+    assert make_test.run_in_a_browser(os.environ) == Result("it", "skipped", "no Chromium")
+    assert "test_looks_well SKIPPED" in capfd.readouterr().out
+
+
+def test_chromium_is_the_wished_one_or_one_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "APPLICATIONS", ())
+    monkeypatch.setattr(browser, "apt_install", lambda *_: False)
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Trouble, match="no Chromium"):
+        browser.chromium()
+    script(tmp_path, "chromium", "")
+    assert browser.chromium() == str(tmp_path / "chromium")
+    monkeypatch.setenv("CHROMIUM", "/opt/mine")
+    assert browser.chromium() == "/opt/mine"
+
+
+def test_all_checks_run_and_the_summary_names_the_failing_ones(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_node(_root: Path) -> Sequence[str]:
+        raise Trouble("no Node")
+
+    checks = (
+        Check("first", ["-c", "print('it is wrong'); raise SystemExit(2)"]),
+        Check("second", ["-c", "import os; assert os.environ['EXTRA'] and os.environ['DATA_DIR']"], {"EXTRA": "1"}),
+        Check("third", problems=lambda _root: ["a.css", "b.css"]),
+        Check("fourth", problems=no_node),
+    )
+    monkeypatch.setattr(check, "CHECKS", checks)
+    assert check.main() == 1
+    output = capsys.readouterr().out
+    assert "=== first\nit is wrong" in output
+    assert "=== third\na.css\nb.css" in output
+    summary = output.partition("=== make check\n")[2].splitlines()
+    assert summary == ["FAILED   first", "passed   second", "FAILED   third", "skipped  fourth: no Node"]
+
+
+def test_made_up_production_is_refused_without_any_one_value() -> None:
+    code = "import django; from django.conf import settings; settings.DEBUG"
+    for name in ("SECRET_KEY", "TOKEN_KEYS", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS"):
+        values = {key: value for key, value in check.PRODUCTION.items() if key != name}
+        outcome, text = check.run(Check("settings", ["-c", code], values), Path("/nowhere"))
+        assert outcome == "FAILED", name
+        assert name in text
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose style sheet is built by an `npm` of our own that upper-cases its source."""
+    programs, root = tmp_path / "bin", tmp_path / "project"
+    for folder in (programs, root / "assets", root / "templates", root / "static"):
+        folder.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        (root / name).write_text("{}")
+    (root / "assets" / "app.css").write_text("body {}")
+    (root / "static" / "app.css").write_text("BODY {}")
+    script(programs, "node", "")
+    script(programs, "npm", '[ "$1" = install ] || /usr/bin/tr a-z A-Z < assets/app.css > static/app.css')
+    monkeypatch.setenv("PATH", str(programs))
+    return root
+
+
+def test_committed_assets_equal_a_rebuild(look: Path) -> None:
+    assert assets.rebuild_differences(look) == []
+
+
+def test_assets_that_a_rebuild_changes_are_named_and_left_as_they_are(look: Path) -> None:
+    (look / "assets" / "app.css").write_text("main {}")
+    assert assets.rebuild_differences(look) == ["app.css"]
+    assert (look / "static" / "app.css").read_text() == "BODY {}"
+
+
+def test_failing_build_is_a_problem_and_missing_node_is_a_reason(
+    look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "bin", "npm", "echo out of paint; exit 1")
+    assert assets.rebuild_differences(look) == ["npm install failed:", "out of paint"]
+    monkeypatch.setenv("PATH", str(look))
+    with pytest.raises(Trouble, match="no Node"):
+        assets.rebuild_differences(look)
+
+
+@pytest.mark.parametrize(("failing", "code"), [("none", 0), ("test", 1), ("check", 1)])
+def test_continuous_integration_runs_both_commands_and_fails_with_either(
+    tmp_path: Path, failing: str, code: int
+) -> None:
+    script(tmp_path, "make", f'echo "make $*"; [ "$1" != {failing} ]')
+    env = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", str(ROOT / ".ci" / "run")], env=env, capture_output=True, text=True, check=False)  # noqa: S607
+    assert done.stdout == "make test\nmake check\n"
+    assert done.returncode == code
+
+
+def test_each_target_prepares_its_environment_first() -> None:
+    for target, kind in [
+        ("run", "runtime"),
+        ("sandbox", "runtime"),
+        ("agent", "runtime"),
+        ("test", "dev"),
+        ("check", "dev"),
+    ]:
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+        assert done.stdout.splitlines()[0].endswith(f"tools/bootstrap.py {kind}"), target
+
+
+def test_told_to_stop_is_no_traceback() -> None:
+    kill = "test.run = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
+    code = f"import os, signal; from tools import test; {kill}; test.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, "")
