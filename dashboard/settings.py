@@ -154,7 +154,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "csp",
-    "django_htmx",
     "rest_framework",
     "dashboard.lib",
     "dashboard.notify",
@@ -182,7 +181,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "dashboard.accounts.middleware.AccessMiddleware",
     "dashboard.accounts.middleware.viewer_time_zone",
 ]

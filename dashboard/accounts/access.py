@@ -6,7 +6,7 @@
   there are the same answer; a member without one of `roles` gets 403.
 - `platform(role)`: a page over all workspaces; everybody without the role gets 403.
 
-A signed-out visitor of the last three is sent to sign in and comes back (a JSON or htmx request gets 401).
+A signed-out visitor of the last three is sent to sign in and comes back; a request for JSON or for a fragment gets 401.
 """
 
 from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ def public(view: View) -> View:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
-    if request.headers.get("HX-Request") or "text/html" not in request.headers.get("Accept", "*/*text/html"):
+    if request.headers.get("X-Fragment") or "text/html" not in request.headers.get("Accept", "*/*text/html"):
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     return redirect_to_login(request.get_full_path())
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event, SpendSlot
 from dashboard.agents.models import Agent
+from dashboard.agents.selectors import claim_list
 from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
@@ -26,6 +27,12 @@ def event_page_of_types(types: Iterable[str], *, cursor: str, size: int = PAGE_S
     """Return a page of all linked agents' events of some types: for platform roles alone."""
     events = Event.objects.filter(type__in=list(types)).select_related("agent")
     return page_get(events, by="occurred_at", cursor=cursor, size=size)
+
+
+def linked_ids(workspace: Workspace, events: Iterable[Event]) -> set[int]:
+    """Return which of the agents of these events the workspace still holds: those have a page."""
+    held = claim_list(workspace).filter(agent_id__in={event.agent_id for event in events})
+    return set(held.values_list("agent_id", flat=True))
 
 
 def event_newest_at(agent_id: int) -> datetime | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,13 +16,20 @@ from dashboard.agents.invitation import invitation_for
 from dashboard.agents.models import ClaimAttempt
 from dashboard.agents.selectors import attempt_get, attempt_is_over, claim_get, claim_page, known_claim
 from dashboard.agents.services import ConsentRefused, claim_confirm, claim_refuse, claim_release
+from dashboard.agents.standing import standing_of
 
 
 @member()
 @require_GET
 def agent_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     page = claim_page(scope.workspace, cursor=request.GET.get("page", ""))
-    return render(request, "agents/agent_list.html", {"scope": scope, "page": page, "may_claim": scope.may(OWNER_ONLY)})
+    context = {
+        "scope": scope,
+        "page": page,
+        "rows": [(claim, standing_of(claim)) for claim in page.rows],
+        "may_claim": scope.may(OWNER_ONLY),
+    }
+    return render(request, "agents/agent_list.html", context)
 
 
 @member(OWNER_ONLY)
@@ -96,4 +104,5 @@ def _attempt_context(attempt: ClaimAttempt) -> dict[str, object]:
         "is_waiting": state == ClaimAttempt.State.WAITING,
         "form": ConsentForm(),
         "known_claim": known_claim(attempt),
+        "registered_at": parse_datetime(attempt.facts.get("registered_at") or ""),
     }

@@ -1,11 +1,15 @@
 """Reading how old things are."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from dashboard.freshness.models import Heartbeat, KnownGap, Stream, SyncCursor, SyncRun
+
+# The calmest agent is read every 15 minutes: what is older has missed a turn, and then many.
+STALE_AFTER = timedelta(minutes=20)
+LATE_AFTER = timedelta(hours=2)
 
 
 def cursor_get(*, stream: Stream, subject_id: int) -> SyncCursor | None:
@@ -16,6 +20,11 @@ def cursor_map(*, stream: Stream, subject_ids: Iterable[int]) -> dict[int, SyncC
     """Return the cursors of many subjects by subject id, in one query."""
     cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids))
     return {cursor.subject_id: cursor for cursor in cursors}
+
+
+def is_stale(synced_at: datetime | None) -> bool:
+    """Tell whether figures read at that moment have missed their turn to be read again."""
+    return synced_at is None or timezone.now() - synced_at >= STALE_AFTER
 
 
 def gap_list(*, stream: Stream, subject_id: int) -> list[KnownGap]:

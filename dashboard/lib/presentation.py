@@ -58,6 +58,13 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "failed": Word("Failed", "failed", Tone.BAD),
         "canceled": Word("Canceled", "canceled"),
     },
+    "run_outcome": {
+        "done": Word("Done", "done", Tone.GOOD),
+        "retry": Word("Failed, tried again later", "alert", Tone.WARN),
+        "stopped": Word("Stopped", "stop", Tone.BAD),
+        "internal": Word("Internal error", "error", Tone.BAD),
+        "lost": Word("Lost its worker", "unknown", Tone.WARN),
+    },
     "event_type": {
         "job.planned": Word("Planned a job", "planned"),
         # A failed job comes as job.completed too: only its status tells, so the type alone is no good news.
@@ -76,6 +83,12 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "credits.payment_backed_reversal_rejected": Word("Reversal rejected", "failed", Tone.BAD),
     },
 }
+# What a job.completed event says of its job: only its status tells.
+JOB_ENDED = {
+    "completed": Word("Finished a job", "done", Tone.GOOD),
+    "failed": Word("A job failed", "failed", Tone.BAD),
+    "canceled": Word("A job was canceled", "canceled"),
+}
 UNTOLD = Word("Not told", "unknown")
 
 
@@ -88,6 +101,17 @@ def word_for(kind: str, raw: str | None) -> Word:
     if not raw:
         return UNTOLD
     return words.get(raw) or Word(raw, "unknown")
+
+
+def event_word(event_type: str, status: str) -> Word:
+    """Return the word for a ledger event; a job that ended is said by how it ended."""
+    ended = JOB_ENDED.get(status) if event_type == "job.completed" else None
+    return ended or word_for("event_type", event_type)
+
+
+def is_published(kind: str, raw: str) -> bool:
+    """Tell whether the contract has this value; what it has not is shown as given, and marked."""
+    return raw in GLOSSARY[kind]
 
 
 def signed_text(text: str, *, is_negative: bool, is_delta: bool) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -129,7 +130,7 @@ def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
                 mail_queue(
                     to=owner.email,
                     template="token_refused",
-                    context={"claim": claim, "owner": owner},
+                    context={"claim": claim, "owner": owner, "dashboard_url": settings.DASHBOARD_URL},
                     dedupe_key=f"token_refused:{claim.pk}:{now.isoformat()}:{owner.pk}",
                 )
 

@@ -13,7 +13,7 @@ from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import Standing, standing_of, warning_of
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import cursor_map
+from dashboard.freshness.selectors import cursor_map, is_stale
 
 OVERVIEW_AGENTS = 50
 SEARCH_RESULTS = 20
@@ -40,6 +40,10 @@ class AgentRow:
         return self.cursor.synced_at if self.cursor else None
 
     @property
+    def is_stale(self) -> bool:
+        return is_stale(self.synced_at)
+
+    @property
     def is_failing(self) -> bool:
         return bool(self.cursor and self.cursor.error_code and not self.cursor.stopped)
 
@@ -60,6 +64,12 @@ class Overview:
     @property
     def failing(self) -> list[AgentRow]:
         return [row for row in self.rows if row.is_failing]
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The age of the whole: its oldest reading, but for stale rows, which carry their own; if all are, of those."""
+        fresh = [row.synced_at for row in self.rows if row.synced_at and not row.is_stale]
+        return min(fresh or [row.synced_at for row in self.rows if row.synced_at], default=None)
 
     @property
     def failing_since(self) -> datetime | None:

@@ -19,8 +19,4 @@ export function startForms() {
   });
   // Back from the next page, the browser may show this one as it was left.
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest("form");
-    if (form) release(form);
-  });
 }

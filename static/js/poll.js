@@ -1,6 +1,6 @@
 // An element with data-poll-url and data-poll-seconds asks for itself again and is replaced by the answer, until the
 // answer no longer asks. It waits while the tab is hidden or the person is typing or selecting inside it, and asks less
-// often while the server does not answer. Asked with htmx's header, so that views answer a fragment to both alike.
+// often while the server does not answer. A header of its own asks the page's view for the fragment alone.
 import { announce } from "./announce.js";
 
 const TICK_MS = 500;
@@ -32,7 +32,7 @@ function swap(element, fresh) {
 
 async function ask(element, state) {
   state.isBusy = true;
-  const headers = { "HX-Request": "true", Accept: "text/html" };
+  const headers = { "X-Fragment": "1", Accept: "text/html" };
   const answer = await fetch(element.dataset.pollUrl, { headers }).catch(() => null);
   // Led elsewhere (signed out) or refused for good: the next click will say why, asking again will not.
   if (answer?.redirected || [401, 403, 404, 410].includes(answer?.status)) {

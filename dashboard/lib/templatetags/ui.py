@@ -54,6 +54,24 @@ def word(kind: str, raw: str | None) -> Word:
 
 
 @register.simple_tag
+def event_word(event_type: str, status: str) -> Word:
+    """Return the glossary's Word for a ledger event, for a template that lays it out itself."""
+    return presentation.event_word(event_type, status)
+
+
+@register.filter
+def is_published(raw: str, kind: str) -> bool:
+    """Tell whether a raw value is one that the contract publishes."""
+    return presentation.is_published(kind, raw)
+
+
+@register.simple_tag
+def absent() -> SafeString:
+    """Draw the dash that stands for what the service did not tell."""
+    return ABSENT
+
+
+@register.simple_tag
 def state(kind: str, raw: str | None) -> SafeString:
     """Show a raw state as a badge in words, the raw value in its title."""
     said = presentation.word_for(kind, raw)

@@ -1,0 +1,17 @@
+"""`{% load freshness %}`: the age stamp of synced figures, with the thresholds of this product."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.safestring import SafeString
+
+from dashboard.freshness.selectors import LATE_AFTER, STALE_AFTER
+from dashboard.lib.templatetags.ui import age
+
+register = template.Library()
+
+
+@register.simple_tag
+def freshness(synced_at: datetime | None) -> SafeString:
+    """Stamp figures with when they were read: amber, then red, as they grow old."""
+    return age(synced_at, int(STALE_AFTER.total_seconds()), int(LATE_AFTER.total_seconds()))
