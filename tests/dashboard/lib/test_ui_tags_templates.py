@@ -13,6 +13,13 @@ from django.test import RequestFactory
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 NAMES = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
+MAILS = [
+    "account_already_exists",
+    "email_confirmation",
+    "login_code",
+    "password_reset_code",
+    "unknown_account",
+]
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
 ICON = re.compile(r"""\{% icon ["'](?P<tag>[\w-]+)["']|\b(?:action_)?icon=["'](?P<argument>[\w-]+)["']""")
 
@@ -121,3 +128,20 @@ def test_an_error_names_its_trace_and_offers_another_try() -> None:
 
 def test_a_light_without_a_source_says_so() -> None:
     assert 'aria-label="Not visible here"' in part("step", step="hidden", title="Order settled")
+
+
+MAILS = sorted(
+    path.name.removesuffix("_message.txt") for path in (ROOT / "templates/account/email").glob("*_message.txt")
+)
+
+
+@pytest.mark.parametrize("name", [mail for mail in MAILS if mail != "base"])
+def test_mails_are_plain_text_in_our_words(name: str) -> None:
+    given = {"code": "ABC-DEF", "email": "o'neil@example.com", "password_reset_url": "https://x/?a&b"}
+    body = render_to_string(f"account/email/{name}_message.txt", given)
+    assert not {"&#x27;", "&amp;", "&lt;"} & set(re.findall(r"&#?\w+;", body))
+    assert "ABC-DEF" in body or "o'neil@example.com" in body
+    subject = render_to_string(f"account/email/{name}_subject.txt", given).strip()
+    assert subject
+    assert "\n" not in subject
+    assert "ABC-DEF" not in subject
