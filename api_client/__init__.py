@@ -50,6 +50,7 @@ from api_client.records.work import (
     Job,
     JobFailure,
     JobInput,
+    LiveResult,
     Upload,
 )
 from api_client.retry import RetryPolicy
@@ -88,6 +89,7 @@ __all__ = [
     "JobFailure",
     "JobInput",
     "JsonObject",
+    "LiveResult",
     "MalformedEvent",
     "ModelCatalog",
     "ModelRow",

@@ -38,6 +38,7 @@ _TRACE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _BY_CODE: dict[str, type[Refused]] = {
     "ARTIFACT_STORAGE_WRITE_FAILED": StorageFailed,
     "AUTH_REQUIRED": AuthRefused,
+    "BUDGET_EXCEEDED": InvalidRequest,  # ours (INF): the caller's own limit was too low, not the balance
     "BUDGET_REQUIRES_CONFIRMATION": InvalidRequest,
     "CAPABILITY_DENIED": Forbidden,
     "CREDIT_QUOTE_CONFLICT": Conflict,

@@ -107,9 +107,12 @@ class Job(Record):
 
 
 class CreateResult(Answer):
-    """The answer to create and edit (contract 2.17, 2.19). Debits are credits; a dry run consumes none."""
+    """The answer to create and edit (contract 2.17, 2.19). Debits are credits; a dry run consumes none.
 
-    job_id: Id
+    `job_id` is None only for the dry run of a caller without a token: it leaves no job behind.
+    """
+
+    job_id: Id | None = None
     asset_ids: Words = ()
     assets: tuple[Asset, ...] = ()
     status: Word | None = None
@@ -129,6 +132,12 @@ class CreateResult(Answer):
         lift(wire, "quota", consumed_credits="consumed_credits", credits_required="credits_required", top_up="top_up")
         rows(wire, "assets", Asset)
         return wire
+
+
+class LiveResult(CreateResult):
+    """What live work answers: without its job nobody could find out what was spent."""
+
+    job_id: Id
 
 
 class Upload(Answer):

@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from api_client.records.base import JsonObject
 from api_client.records.wire import MICROS
-from api_client.records.work import CreateResult, Upload
+from api_client.records.work import CreateResult, LiveResult, Upload
 from api_client.resources.base import Resource, checked_key, given
 from api_client.retry import Repeat
 from api_client.transport import Call
@@ -47,7 +47,7 @@ class Work(Resource):
     ) -> CreateResult:
         """POST /v1/create. A dry run answers what the work would cost, and works without a token too."""
         body = given(prompt=prompt, output_count=output_count, aspect_ratio=aspect_ratio, **_fields(**options))
-        return self._record(CreateResult, _work("/v1/create", idempotency_key, body))
+        return self._result("/v1/create", idempotency_key, body)
 
     def edit(
         self,
@@ -67,7 +67,7 @@ class Work(Resource):
             aspect_ratio=aspect_ratio,
             **_fields(**options),
         )
-        return self._record(CreateResult, _work("/v1/edit", idempotency_key, body))
+        return self._result("/v1/edit", idempotency_key, body)
 
     def upload(
         self,
@@ -90,10 +90,10 @@ class Work(Resource):
         }
         return self._record(Upload, Call("POST", "/v1/upload", body=body, is_work=True))
 
-
-def _work(path: str, idempotency_key: str, body: JsonObject) -> Call:
-    keyed = {**body, "idempotency_key": checked_key(idempotency_key)}
-    return Call("POST", path, body=keyed, repeat=Repeat.KEYED, is_work=True)
+    def _result(self, path: str, idempotency_key: str, body: JsonObject) -> CreateResult:
+        keyed = {**body, "idempotency_key": checked_key(idempotency_key)}
+        kind = CreateResult if body["dry_run"] else LiveResult
+        return self._record(kind, Call("POST", path, body=keyed, repeat=Repeat.KEYED, is_work=True))
 
 
 # Spelled out once more, so that a misspelt option is a TypeError and never travels.

@@ -55,6 +55,7 @@ def test_ok_decides_and_the_status_does_not(status: int) -> None:
         ("MODEL_PARAMETERS_INVALID", 400, InvalidRequest),
         ("METHOD_NOT_ALLOWED", 405, InvalidRequest),
         ("PAYLOAD_TOO_LARGE", 413, InvalidRequest),
+        ("BUDGET_EXCEEDED", 402, InvalidRequest),
         ("BUDGET_REQUIRES_CONFIRMATION", 402, InvalidRequest),
         ("PAYMENT_CREDENTIAL_REJECTED", 400, InvalidRequest),
         ("QUOTA_EXCEEDED", 402, QuotaExceeded),

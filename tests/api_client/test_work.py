@@ -1,6 +1,7 @@
 import base64
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -103,6 +104,12 @@ def test_a_dry_run_works_without_a_token() -> None:
     assert "authorization" not in service.request.headers
     assert service.sent["dry_run"] is True
     assert (planned.consumed_credits, planned.credits_required, planned.assets) == (0, 9, ())
+
+
+@pytest.mark.parametrize("data", [{"job_id": None, "status": "planned"}, {"status": "planned"}, {}])
+def test_a_dry_run_may_leave_no_job(data: dict[str, Any]) -> None:
+    with client_of(Service(ok(data, actor=None)), token=None) as client:
+        assert client.work.create(prompt="a fox", idempotency_key="k1", dry_run=True).job_id is None
 
 
 def test_a_result_without_a_job_is_a_contract_error_that_may_have_started() -> None:
