@@ -47,6 +47,9 @@ HAS_SANDBOX = IS_LOCAL and "IMAGE_SKILL_API_BASE_URL" not in env.ENVIRON
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 
+# The product was renamed once (contract): its name is a setting.
+PRODUCT_NAME = env.str("PRODUCT_NAME", default="Image Skill")
+
 # --- Where people reach us -------------------------------------------------------------------------------------
 DASHBOARD_URL = origin("DASHBOARD_URL", env.str("DASHBOARD_URL", default=f"http://localhost:{PORT}"))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if IS_LOCAL else [])
@@ -90,7 +93,7 @@ _files = {
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": _files if _bucket else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dashboard.lib.static.StaticStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
@@ -242,6 +245,7 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 

@@ -50,3 +50,8 @@ def platform_role_grant(*, user: User, role: PlatformRole, actor: User | None) -
 def profile_update(*, user: User, name: str, time_zone: str, theme: str) -> None:
     user.name, user.time_zone, user.theme = name, time_zone, theme
     user.save(update_fields=["name", "time_zone", "theme"])
+
+
+def theme_set(*, user: User, theme: User.Theme) -> None:
+    user.theme = theme
+    user.save(update_fields=["theme"])

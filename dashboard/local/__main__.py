@@ -2,9 +2,10 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
-from dashboard.local.preflight import troubles
+from dashboard.local.preflight import UNWRITABLE, troubles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,10 +18,21 @@ def main() -> None:
         ports = {name: int(os.environ.get(name, default)) for name, default in _wanted_ports().items()}
     except ValueError:
         sys.exit("PORT and SANDBOX_PORT must be whole numbers.")
-    found = troubles(ports=ports, data_dir=Path(os.environ.get("DATA_DIR", str(ROOT / "var"))))
+    data_dir = Path(os.environ.get("DATA_DIR", str(ROOT / "var")))
+    found = troubles(ports=ports, data_dir=data_dir)
     if found:
         sys.exit("\n".join(found))
+    _data_dir_make(data_dir)
     os.execv(sys.executable, [sys.executable, "manage.py", "run"])  # noqa: S606 - the same Python, our own script
+
+
+def _data_dir_make(data_dir: Path) -> None:
+    """Make it and write to it: root may do everything by its permissions, and a file system may refuse all the same."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=data_dir).close()
+    except OSError:
+        sys.exit(UNWRITABLE.format(data_dir))
 
 
 def _wanted_ports() -> dict[str, str]:

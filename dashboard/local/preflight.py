@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+UNWRITABLE = "DATA_DIR {} cannot be written: choose another with DATA_DIR=..."
+
 
 def port_is_free(port: int) -> bool:
     """Whether nothing listens on this loopback port and we may."""
@@ -37,5 +39,5 @@ def troubles(*, ports: Mapping[str, int], data_dir: Path) -> list[str]:
         if not port_is_free(port)
     ]
     if not directory_is_writable(data_dir):
-        found.append(f"DATA_DIR {data_dir} cannot be written: choose another with DATA_DIR=...")
+        found.append(UNWRITABLE.format(data_dir))
     return found

@@ -17,3 +17,7 @@ class ProfileForm(forms.Form):
         label="Time zone", choices=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in ZONES)]
     )
     theme = forms.ChoiceField(label="Theme", choices=User.Theme.choices, widget=forms.RadioSelect)
+
+
+class ThemeForm(forms.Form):
+    theme = forms.TypedChoiceField(choices=User.Theme.choices, coerce=User.Theme)

@@ -3,16 +3,18 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope, member, signed_in, viewer
 from dashboard.accounts.navigation import landing_url
-from dashboard.accounts.services import profile_update
+from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
 from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
-from dashboard.web.forms import ProfileForm
+from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.selectors import agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
@@ -63,6 +65,22 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("web:profile")
     return render(request, "web/profile.html", {"form": form})
+
+
+@signed_in
+@require_POST
+def profile_theme(request: HttpRequest) -> HttpResponse:
+    """Switch the theme from any page and go back to it."""
+    form = ThemeForm(request.POST)
+    if form.is_valid():
+        theme_set(user=viewer(request), theme=form.cleaned_data["theme"])
+    return redirect(_local_path(request.POST.get("next", "")))
+
+
+def _local_path(wanted: str) -> str:
+    """Return a path of this host alone: an address of another one leads to the profile."""
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    return wanted if is_ours else reverse("web:profile")
 
 
 def _page_or_fragment(request: HttpRequest, template: str) -> str:

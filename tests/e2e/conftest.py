@@ -86,8 +86,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 def printed_links(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     """Wait for the block that is printed once everything answers, and return its sign-in links by role."""
+    line = re.compile(r"^  (\S[\w ]+?) +(http://localhost:\d+/local/sign-in/\S+)$", re.MULTILINE)
     for _ in range(START_SECONDS * 10):
-        found = dict(re.findall(r"^  (\S[\w ]+?) +(http://localhost:\d+/local/sign-in/\S+)$", log.read_text(), re.MULTILINE))
+        found = dict(line.findall(log.read_text()))
         if len(found) == 6:
             return found
         assert process.poll() is None, log.read_text()
@@ -113,7 +114,11 @@ class FreshAgent:
             signed_up = client.identity.sign_up(agent_name="e2e-agent", runtime="playwright", return_token=True)
         assert signed_up.token is not None
         self.token = signed_up.token.reveal()
-        with Client(base_url=sandbox_url, token=self.token) as client:
+        self.sandbox_url = sandbox_url
+        self.work()
+
+    def work(self) -> None:
+        with Client(base_url=self.sandbox_url, token=self.token) as client:
             client.work.create(prompt="a small red boat", idempotency_key=f"e2e-{time.monotonic_ns()}")
 
     def answer(self, text: str) -> str:

@@ -39,6 +39,7 @@ class Row:
 MATRIX = (
     Row("web:home", "signed_in", SIGNED_IN),
     Row("web:profile", "signed_in", SIGNED_IN, SIGNED_IN),
+    Row("web:profile_theme", "signed_in", None, SIGNED_IN),
     Row("web:health", "platform", OPERATOR),
     Row("web:healthz", "public", EVERYBODY),
     Row("web:readyz", "public", EVERYBODY),
