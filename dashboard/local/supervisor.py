@@ -70,7 +70,7 @@ class Child:
 
     @property
     def group(self) -> int | None:
-        """The process group, which outlives its first process while anybody is left in it."""
+        """Its process group, while it runs or is not buried."""
         return self._running.pid if self._running else None
 
     def start(self) -> IO[bytes]:
@@ -92,19 +92,14 @@ class Child:
         return self._running.poll() if self._running else None
 
     def bury(self) -> None:
-        """After its end: end what it started and left behind, and set the time of its next start."""
+        """After its end: end what it left behind, and set the time of its next start."""
         if self._running is not None:
+            # Nobody waits for those to go: an orphan stays a zombie for as long as the machine's first process likes.
             guard.signal_group(self._running.pid, signal.SIGKILL)
         self._running = None
         now = time.monotonic()
         self.quick_deaths = self.quick_deaths + 1 if now - self._started_at < STARTED_SECONDS else 0
         self.start_at = now + RESTART_SECONDS * 2**self.quick_deaths
-
-    def is_gone(self) -> bool:
-        """Whether neither it nor anything it started is left; reaps it."""
-        if self._running is None:
-            return True
-        return self._running.poll() is not None and not guard.signal_group(self._running.pid, 0)
 
 
 class Supervisor:
@@ -234,23 +229,26 @@ class Supervisor:
     def _end_all(self) -> None:
         self._say("Stopping; what runs may finish. Ctrl-C again to end it at once.")
         deadline = time.monotonic() + self._grace
-        groups = [child.group for child in self._children if child.group is not None]
-        for group in groups:
-            guard.signal_group(group, signal.SIGTERM)
-        while not self._all_gone() and time.monotonic() < deadline and not self._kill.is_set():
+        self._signal_all(signal.SIGTERM)
+        while self._is_any_left() and time.monotonic() < deadline and not self._kill.is_set():
             time.sleep(POLL_SECONDS)
-        for group in groups:
-            guard.signal_group(group, signal.SIGKILL)
-        while not self._all_gone():
+        self._signal_all(signal.SIGKILL)
+        while self._is_any_left():
             time.sleep(POLL_SECONDS)
-        for group in groups:
-            self._tell(f"-{group}")
         for reader in self._readers:
             reader.join(timeout=1)
 
-    def _all_gone(self) -> bool:
-        # Every one is asked, since asking reaps.
-        return not [child for child in self._children if not child.is_gone()]
+    def _signal_all(self, number: int) -> None:
+        for child in self._children:
+            if child.group is not None:
+                guard.signal_group(child.group, number)
+
+    def _is_any_left(self) -> bool:
+        for child in self._children:
+            if child.exit_code() is not None:
+                self._tell(f"-{child.group}")
+                child.bury()
+        return any(child.group is not None for child in self._children)
 
 
 def _ending(code: int) -> str:
