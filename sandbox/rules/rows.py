@@ -72,7 +72,7 @@ def capability_row(model: Model, program: str) -> dict[str, Any]:
         "operation": model.operation,
         "modality": model.modality,
         "model_id": model.id,
-        "title": model.display_name,
+        "display_name": model.display_name,
         "status": row["status"],
         "availability_reason": row["availability_reason"],
         "controls": {
