@@ -29,9 +29,10 @@ class EnvelopeMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        if request.method == "HEAD" and isinstance(response, HttpResponse):
-            response.headers["Content-Length"] = str(len(response.content))
-            response.content = b""
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
         return response
 
 
