@@ -1,6 +1,7 @@
 """Asset bytes on disk, one file an asset, spread over folders by id."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -22,7 +23,7 @@ def store(asset: Asset, content: bytes) -> None:
     """Whole or not at all: written beside, flushed, then renamed. Raises OSError."""
     path = path_of(asset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
+    beside = _beside(asset)
     with beside.open("wb") as file:
         file.write(content)
         file.flush()
@@ -31,6 +32,13 @@ def store(asset: Asset, content: bytes) -> None:
 
 
 def discard(assets: list[Asset]) -> None:
-    """Removes bytes that no committed row names."""
+    """Removes bytes that no committed row names, half-written ones too, as far as the disk lets go of them."""
     for asset in assets:
-        path_of(asset).unlink(missing_ok=True)
+        for path in (path_of(asset), _beside(asset)):
+            # A disk that refused the bytes may refuse this as well, and the job must be settled all the same.
+            with suppress(OSError):
+                path.unlink()
+
+
+def _beside(asset: Asset) -> Path:
+    return path_of(asset).with_suffix(".part")
