@@ -1,0 +1,93 @@
+"""The main job in a real browser: from the printed link to a claimed agent with its credits, quota and activity."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import FreshAgent
+from tools.running import System
+
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sponsor_claims_a_fresh_agent_sees_it_and_unclaims_it(
+    size: str, page: Any, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
+) -> None:
+    page.set_viewport_size(SIZES[size])
+    sign_in(page, "sponsor")
+    page.get_by_role("link", name="Claim an agent").first.click()
+    page.get_by_role("button", name="Make a claim code").click()
+
+    phrase = fresh_agent.answer(page.locator("#invitation").inner_text())
+    page.get_by_role("heading", name="e2e-agent asks to be linked").wait_for()
+    page.get_by_label("Confirmation phrase").fill(phrase)
+    page.get_by_label("Warn me when it spends more than").select_option("100")
+    page.get_by_role("button", name="Link", exact=True).click()
+
+    page.get_by_role("heading", name="e2e-agent", exact=True).wait_for()
+    page.get_by_text("Can work.").first.wait_for()
+    main = page.get_by_role("main")
+    # 40 free credits a day, 9 of them spent on one picture; 3 of 4 jobs are left.
+    main.get_by_text(re.compile(r"^31\b")).first.wait_for()
+    main.get_by_text("3 of 4").first.wait_for()
+    assert main.get_by_text("9 credits").count() >= 1
+    assert not overflows(page)
+
+    page.get_by_role("link", name="Unclaim").click()
+    assert "It keeps working and spending" in main.inner_text()
+    page.get_by_role("button", name="Unclaim").click()
+    page.get_by_text("e2e-agent is no longer linked").wait_for()
+    assert main.get_by_role("link", name="e2e-agent").count() == 0
+
+
+def test_wrong_phrase_is_said_and_refusing_links_nothing(
+    page: Any, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
+) -> None:
+    sign_in(page, "sponsor")
+    page.get_by_role("link", name="Claim an agent").first.click()
+    page.get_by_role("button", name="Make a claim code").click()
+    fresh_agent.answer(page.locator("#invitation").inner_text())
+    page.get_by_label("Confirmation phrase").fill("WRONG2")
+    page.get_by_role("button", name="Link", exact=True).click()
+    page.get_by_text("You have 2 more tries").wait_for()
+    page.get_by_role("button", name="Refuse").click()
+    page.get_by_text("Refused: nothing was linked").wait_for()
+
+
+def test_new_work_appears_on_the_page_that_is_looked_at(
+    page: Any, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent, system: System
+) -> None:
+    sign_in(page, "sponsor")
+    page.get_by_role("link", name="Claim an agent").first.click()
+    page.get_by_role("button", name="Make a claim code").click()
+    phrase = fresh_agent.answer(page.locator("#invitation").inner_text())
+    page.get_by_label("Confirmation phrase").fill(phrase)
+    page.get_by_role("button", name="Link", exact=True).click()
+    page.get_by_text("3 of 4").first.wait_for()
+    fresh_agent.work()
+    page.get_by_text("2 of 4").first.wait_for(timeout=45_000)
+
+
+def test_ceremony_works_without_javascript(
+    browser: Any, system: System, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "sponsor")
+    page.get_by_role("link", name="Claim an agent").first.click()
+    page.get_by_role("button", name="Make a claim code").click()
+    phrase = fresh_agent.answer(page.locator("#invitation").inner_text())
+    page.get_by_role("link", name="See whether it has answered").click()
+    page.get_by_label("Confirmation phrase").fill(phrase)
+    page.get_by_role("button", name="Link", exact=True).click()
+    page.get_by_role("heading", name="e2e-agent", exact=True).wait_for()
+    context.close()
+
+
+def overflows(page: Any) -> bool:
+    """Tell whether the page scrolls sideways."""
+    found: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return found
