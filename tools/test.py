@@ -20,8 +20,9 @@ from tools.system import Trouble
 
 SANDBOX = "sandbox.settings"
 DASHBOARD = "dashboard.settings"
-# What a person may have set for their own runs, and tests must not inherit.
+# What a person may have set for their own runs, or make for its own, and tests must not inherit.
 OURS = (
+    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
     *("DASHBOARD_MODE", "DATA_DIR", "SANDBOX_DATA_DIR", "IMAGE_SKILL_API_BASE_URL", "DEMO"),
     *("DATABASE_URL", "SANDBOX_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "DJANGO_SETTINGS_MODULE"),
 )
