@@ -20,10 +20,12 @@ class Place:
     url_name: str
     roles: frozenset[Role] = EVERY_ROLE
     platform_role: PlatformRole | None = None
+    # False where the address begins those of other places: only the page itself is then "here".
+    has_inside: bool = True
 
 
 PLACES = (
-    Place("Workspace", "Overview", "overview", "web:overview"),
+    Place("Workspace", "Overview", "overview", "web:overview", has_inside=False),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
@@ -58,7 +60,7 @@ def _items(request: HttpRequest, user: User, membership: Membership | None) -> l
             "label": place.label,
             "icon": place.icon,
             "url": url,
-            "is_current": request.path.startswith(url),
+            "is_current": request.path == url or (place.has_inside and request.path.startswith(url)),
         }
         groups.setdefault(place.group, []).append(item)
     return [{"label": label, "items": items} for label, items in groups.items()]

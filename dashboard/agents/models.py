@@ -37,7 +37,8 @@ class Agent(models.Model):
 
     @property
     def display_name(self) -> str:
-        return self.name or self.remote_id
+        # On one line: a name with line breaks could write paragraphs of its own into a mail.
+        return " ".join(self.name.split()) or self.remote_id
 
     @property
     def credits(self) -> int | None:

@@ -46,4 +46,4 @@ def warning_of(claim: Claim, spent_today: int) -> Standing | None:
     limit = claim.warn_credits_per_day
     if limit is None or spent_today <= limit:
         return None
-    return Standing("warn", f"Spent {spent_today} credits today, above your warning at {limit}.", asks=True)
+    return Standing("warn", f"Spent {spent_today:,} credits today, above your warning at {limit:,}.", asks=True)

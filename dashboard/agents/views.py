@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -70,7 +71,8 @@ def claim_consent(request: HttpRequest, scope: Scope, key: UUID) -> HttpResponse
             form.add_error("phrase", str(refusal))
             attempt.refresh_from_db()
         else:
-            messages.success(request, f"{claim.agent.display_name} is linked to {scope.workspace.name}.")
+            linked = "<bdi>{}</bdi> is linked to <bdi>{}</bdi>."
+            messages.success(request, format_html(linked, claim.agent.display_name, scope.workspace.name))
             return redirect("web:agent_detail", scope.workspace.key, claim.agent.remote_id)
     context = {"scope": scope, **_attempt_context(attempt), "form": form}
     return render(request, "agents/claim_attempt.html", context, status=422)
@@ -92,7 +94,8 @@ def agent_release(request: HttpRequest, scope: Scope, remote_id: str) -> HttpRes
     if request.method != "POST":
         return render(request, "agents/agent_release.html", {"scope": scope, "claim": claim})
     claim_release(claim=claim, user=scope.user)
-    messages.success(request, f"{claim.agent.display_name} is no longer linked. It keeps working and spending.")
+    gone = "<bdi>{}</bdi> is no longer linked. It keeps working and spending."
+    messages.success(request, format_html(gone, claim.agent.display_name))
     return redirect("agents:agent_list", scope.workspace.key)
 
 

@@ -59,7 +59,8 @@ class Overview:
 
     @property
     def needing(self) -> list[AgentRow]:
-        return [row for row in self.rows if row.needs]
+        """Who asks for the sponsor, the worst first."""
+        return sorted((row for row in self.rows if row.needs), key=lambda row: row.needs[0].tone != "bad")
 
     @property
     def failing(self) -> list[AgentRow]:

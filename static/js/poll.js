@@ -62,6 +62,14 @@ function tick() {
   }
 }
 
+/** Lets every part that polls ask again within so many milliseconds. */
+export function hurryPolls(ms) {
+  for (const element of document.querySelectorAll("[data-poll-url]")) {
+    const state = waiting.get(element);
+    if (state) state.dueAt = Math.min(state.dueAt, Date.now() + ms);
+  }
+}
+
 export function startPolling() {
   setInterval(tick, TICK_MS);
 }

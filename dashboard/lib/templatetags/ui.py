@@ -65,6 +65,12 @@ def is_published(raw: str, kind: str) -> bool:
     return presentation.is_published(kind, raw)
 
 
+@register.filter
+def isolated(text: str) -> str:
+    """Wrap a name so that its right-to-left characters stay its own where no `<bdi>` can stand: a title, a mail."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
 @register.simple_tag
 def absent() -> SafeString:
     """Draw the dash that stands for what the service did not tell."""
