@@ -91,7 +91,7 @@ def django_db_modify_db_settings(
     if "sqlite" in database["ENGINE"]:
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("sandbox") / "test.sqlite3")
     else:
-        database["TEST"]["NAME"] = f"sandbox_test_{database['NAME']}"
+        database["TEST"]["NAME"] = "sandbox_" + (database["TEST"]["NAME"] or f"test_{database['NAME']}")
 
 
 @pytest.fixture
