@@ -1,7 +1,9 @@
-"""``make check``: everything that can be said of the project without running its tests. All checks run, always."""
+"""``make check``: everything that can be said of the project without running its tests. All checks run, always.
+
+``python -m tools.check lock types`` runs only those two.
+"""
 
 import base64
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import assets, lock
-from tools.system import Trouble
+from tools.system import Trouble, clean_environment
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,17 +76,17 @@ def run(check: Check, data: Path) -> tuple[str, str]:
             return "skipped", str(trouble)
         return ("FAILED" if found else "passed"), "\n".join(found)
     # Settings may write keys: never into the developer's own data.
-    env = {**os.environ, "DATA_DIR": str(data), "SANDBOX_DATA_DIR": str(data / "sandbox"), **check.env}
+    env = {**clean_environment(str(data)), **check.env}
     done = subprocess.run([sys.executable, *check.argv], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     return ("FAILED" if done.returncode else "passed"), (done.stdout + done.stderr).strip()
 
 
-def main() -> int:
-    """Run every check, show what fails, end with a summary; 1 when any failed."""
+def main(names: Sequence[str] = ()) -> int:
+    """Run every check, or those named, show what fails, end with a summary; 1 when any failed."""
     summary: list[str] = []
     has_failed = False
     with tempfile.TemporaryDirectory(prefix="dashboard-") as data:
-        for check in CHECKS:
+        for check in [check for check in CHECKS if not names or check.name in names]:
             outcome, text = run(check, Path(data))
             if outcome == "FAILED":
                 has_failed = True
@@ -95,4 +97,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,10 +6,22 @@ import subprocess
 from functools import cache
 
 APT_SECONDS = 600
+# What a person may have set for their own runs, or make for its own, and tests and checks must not inherit.
+OURS = (
+    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+    *("DASHBOARD_MODE", "DEBUG", "DATA_DIR", "SANDBOX_DATA_DIR", "IMAGE_SKILL_API_BASE_URL", "DEMO"),
+    *("DATABASE_URL", "SANDBOX_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "DJANGO_SETTINGS_MODULE"),
+)
 
 
 class Trouble(Exception):
     """Something a person must mend; its text is the one clear line to show."""
+
+
+def clean_environment(data: str) -> dict[str, str]:
+    """Our environment without settings of the project's; keys and databases go into the folder given."""
+    env = {name: value for name, value in os.environ.items() if name not in OURS}
+    return {**env, "DATA_DIR": data, "SANDBOX_DATA_DIR": f"{data}/sandbox"}
 
 
 def can_apt() -> bool:

@@ -4,7 +4,6 @@ Each part is one pytest process whose own closing lines are shown. The parts on 
 environment; the part on servers uses those that it names, or brings its own (`tools.services`).
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,16 +15,10 @@ from pathlib import Path
 
 from tools.browser import chromium
 from tools.services import services
-from tools.system import Trouble
+from tools.system import Trouble, clean_environment
 
 SANDBOX = "sandbox.settings"
 DASHBOARD = "dashboard.settings"
-# What a person may have set for their own runs, or make for its own, and tests must not inherit.
-OURS = (
-    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
-    *("DASHBOARD_MODE", "DATA_DIR", "SANDBOX_DATA_DIR", "IMAGE_SKILL_API_BASE_URL", "DEMO"),
-    *("DATABASE_URL", "SANDBOX_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "DJANGO_SETTINGS_MODULE"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +69,8 @@ IN_A_BROWSER = Part(
 )
 
 
-def run(part: Part, base: Mapping[str, str]) -> Result:
-    """Run one part, with its output on ours."""
+def run(part: Part, extra: Mapping[str, str] | None = None) -> Result:
+    """Run one part, with its output on ours and `extra` in its environment."""
     paths = part.existing_paths()
     if not paths:
         return Result(part.name, "skipped", f"no tests in {', '.join(part.paths)}")
@@ -85,7 +78,7 @@ def run(part: Part, base: Mapping[str, str]) -> Result:
     started_at = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", f"--ds={part.settings}", *part.options, *paths]
     with tempfile.TemporaryDirectory(prefix="dashboard-") as data:
-        env = {**base, "DATA_DIR": data, "SANDBOX_DATA_DIR": f"{data}/sandbox", **part.env}
+        env = {**clean_environment(data), **part.env, **(extra or {})}
         code = subprocess.run(command, env=env, check=False).returncode
     seconds = f"{time.monotonic() - started_at:.0f} s"
     if code <= 1:
@@ -93,22 +86,22 @@ def run(part: Part, base: Mapping[str, str]) -> Result:
     return Result(part.name, "FAILED", f"{seconds}, pytest ended with exit code {code}")
 
 
-def run_on_servers(base: Mapping[str, str]) -> list[Result]:
+def run_on_servers() -> list[Result]:
     """The parts on real servers; skipped with the reason where there are none."""
     try:
         with services() as servers:
             print(f"\nOn {servers.origin}.", flush=True)
-            return [run(part, {**base, **servers.env}) for part in ON_SERVERS]
+            return [run(part, servers.env) for part in ON_SERVERS]
     except Trouble as trouble:
         return [Result(part.name, "skipped", str(trouble)) for part in ON_SERVERS]
 
 
-def run_in_a_browser(base: Mapping[str, str]) -> Result:
+def run_in_a_browser() -> Result:
     """The browser tests; without a browser each is shown as skipped by its name."""
     try:
-        return run(IN_A_BROWSER, {**base, "CHROMIUM": chromium()})
+        return run(IN_A_BROWSER, {"CHROMIUM": chromium()})
     except Trouble as trouble:
-        result = run(IN_A_BROWSER, {**base, "PYTEST_ADDOPTS": "-vv"})
+        result = run(IN_A_BROWSER, {"PYTEST_ADDOPTS": "-vv"})
         return Result(result.name, "skipped" if result.outcome == "passed" else result.outcome, str(trouble))
 
 
@@ -126,10 +119,7 @@ def main() -> int:
     """Run every part; 1 when any failed."""
     # Being told to stop unwinds as Ctrl-C does, so that the servers are ended.
     signal.signal(signal.SIGTERM, _terminate)
-    base = {name: value for name, value in os.environ.items() if name not in OURS}
-    results = [run(part, base) for part in EMBEDDED]
-    results += run_on_servers(base)
-    results.append(run_in_a_browser(base))
+    results = [*map(run, EMBEDDED), *run_on_servers(), run_in_a_browser()]
     print(f"\n=== make test\n{report(results)}", flush=True)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0
 

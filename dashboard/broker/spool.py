@@ -132,7 +132,7 @@ class Spool:
 
 
 class Owner:
-    """One taker of messages. What it holds is its own until `done`, `give_back` or the end of its process."""
+    """One taker of messages. A file in its folder is its own: it deletes what is done, or gives it back."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool

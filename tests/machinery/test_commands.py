@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,27 +32,36 @@ def part(folder: Path, text: str, **options: object) -> Part:
 
 
 def test_part_that_passes_shows_its_closing_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    result = make_test.run(part(tmp_path, "def test_one(): pass"), os.environ)
+    result = make_test.run(part(tmp_path, "def test_one(): pass"))
     assert (result.name, result.outcome) == ("it", "passed")
     assert "1 passed in" in capfd.readouterr().out
 
 
 def test_part_that_fails_or_runs_nothing_has_failed(tmp_path: Path) -> None:
-    assert make_test.run(part(tmp_path, "def test_one(): assert 0"), os.environ).outcome == "FAILED"
-    nothing = make_test.run(part(tmp_path, "VALUE = 1"), os.environ)
+    assert make_test.run(part(tmp_path, "def test_one(): assert 0")).outcome == "FAILED"
+    nothing = make_test.run(part(tmp_path, "VALUE = 1"))
     assert nothing.outcome == "FAILED"
     assert "exit code 5" in nothing.note
 
 
 def test_part_without_a_test_file_says_so(tmp_path: Path) -> None:
-    result = make_test.run(Part(name="it", paths=[str(tmp_path / "none")]), os.environ)
+    result = make_test.run(Part(name="it", paths=[str(tmp_path / "none")]))
     assert result == Result("it", "skipped", f"no tests in {tmp_path / 'none'}")
 
 
-def test_part_writes_into_a_folder_of_its_own(tmp_path: Path) -> None:
-    text = "import os\ndef test_one(): assert os.environ['DATA_DIR'].startswith('/') and os.environ['EXTRA'] == '1'"
-    base = {name: value for name, value in os.environ.items() if name != "DATA_DIR"}
-    assert make_test.run(part(tmp_path, text, env={"EXTRA": "1"}), base).outcome == "passed"
+def test_part_knows_nothing_of_the_callers_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHBOARD_MODE", "production")
+    monkeypatch.setenv("DATA_DIR", "/nowhere/mine")
+    text = """
+        import os
+
+        def test_environment():
+            assert "DASHBOARD_MODE" not in os.environ
+            assert os.environ["DATA_DIR"] != "/nowhere/mine"
+            assert os.environ["OF_THE_PART"] + os.environ["OF_THE_CALL"] == "12"
+    """
+    asked = part(tmp_path, textwrap.dedent(text), env={"OF_THE_PART": "1"})
+    assert make_test.run(asked, {"OF_THE_CALL": "2"}).outcome == "passed"
 
 
 def test_every_part_runs_and_one_failure_fails_all(
@@ -59,8 +69,7 @@ def test_every_part_runs_and_one_failure_fails_all(
 ) -> None:
     seen: list[str] = []
 
-    def run(part: Part, base: dict[str, str]) -> Result:
-        assert not set(base) & {"DATABASE_URL", "DASHBOARD_MODE"} or part in make_test.ON_SERVERS
+    def run(part: Part, _extra: object = None) -> Result:
         seen.append(part.name)
         return Result(part.name, "FAILED" if part is make_test.EMBEDDED[0] else "passed", "1 s")
 
@@ -69,7 +78,6 @@ def test_every_part_runs_and_one_failure_fails_all(
         raise Trouble("no PostgreSQL: none is installed")
         yield
 
-    monkeypatch.setenv("DATABASE_URL", "postgres://theirs/one")
     monkeypatch.setattr(make_test, "run", run)
     monkeypatch.setattr(make_test, "services", no_services)
     monkeypatch.setattr(make_test, "chromium", lambda: "/bin/chromium")
@@ -92,7 +100,7 @@ def test_browser_tests_without_a_browser_are_skipped_by_name(
         raise Trouble("no Chromium")
 
     monkeypatch.setattr(make_test, "chromium", none)
-    assert make_test.run_in_a_browser(os.environ) == Result("it", "skipped", "no Chromium")
+    assert make_test.run_in_a_browser() == Result("it", "skipped", "no Chromium")
     assert "test_looks_well SKIPPED" in capfd.readouterr().out
 
 
@@ -130,8 +138,14 @@ def test_all_checks_run_and_the_summary_names_the_failing_ones(
     assert summary == ["FAILED   first", "passed   second", "FAILED   third", "skipped  fourth: no Node"]
 
 
+def test_one_check_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(check, "CHECKS", (Check("first", ["-c", "0"]), Check("second", ["-c", "1/0"])))
+    assert check.main(["first"]) == 0
+    assert "second" not in capsys.readouterr().out
+
+
 def test_made_up_production_is_refused_without_any_one_value() -> None:
-    code = "import django; from django.conf import settings; settings.DEBUG"
+    code = "import dashboard.settings"
     for name in ("SECRET_KEY", "TOKEN_KEYS", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS"):
         values = {key: value for key, value in check.PRODUCTION.items() if key != name}
         outcome, text = check.run(Check("settings", ["-c", code], values), Path("/nowhere"))
