@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import unquote
 
 import httpx
 
@@ -16,7 +17,8 @@ from api_client.envelope import Envelope, Reply, not_an_envelope, open_envelope
 from api_client.errors import ApiError, ConnectFailed, ConnectionLost, TimedOut
 from api_client.records.base import JsonObject
 from api_client.retry import Repeat, RetryPolicy, http_date, retry_after_seconds, seconds_before_retry
-from api_client.secret import one_line, redact
+from api_client.secret import one_line
+from api_client.urls import MAX_SEGMENT
 
 log = logging.getLogger("api_client")
 
@@ -199,4 +201,6 @@ def _described(error: Exception) -> str:
 
 def _shown_path(call: Call) -> str:
     names = "&".join(f"{name}=" for name in call.params)
-    return redact(call.path) + (f"?{names}" if names else "")
+    # Decoded first: `%40` would hide a contact. Segment by segment, since an inbox may not swallow the path before it.
+    shown = "/".join(one_line(unquote(part), limit=MAX_SEGMENT) for part in call.path.split("/"))
+    return shown + (f"?{names}" if names else "")

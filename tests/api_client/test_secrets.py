@@ -183,6 +183,20 @@ def test_a_token_in_a_path_is_not_logged(caplog: pytest.LogCaptureFixture) -> No
     assert "/v1/activity/[token]" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [("ada@example.com", "[contact]"), ("isk_r_a b\nx", "[token] b x"), ("a/b", "a/b"), ("é", "é")],
+)
+def test_a_path_is_logged_decoded_so_that_no_encoding_hides_a_secret(
+    caplog: pytest.LogCaptureFixture, reference: str, shown: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with client_of(Service(ok({"events": []}))) as client:
+        client.activity.get(reference)
+    (record,) = caplog.records
+    assert f"/v1/activity/{shown} status=" in record.getMessage()
+
+
 def test_no_prompt_reaches_a_log_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with client_of(Service(raw(b"<html>"))) as client, pytest.raises(ContractError) as caught:
