@@ -7,13 +7,17 @@ from django.utils import timezone
 
 from dashboard.freshness.models import Heartbeat, KnownGap, Stream, SyncCursor
 
+# What takes a run away from whoever has it: its reading belongs to what was, and is not applied any more.
+NOBODY_RUNS: dict[str, None] = {"running_since": None, "run_token": None}
+
 
 def cursor_open(*, stream: Stream, subject_id: int) -> SyncCursor:
-    """Start a stream, or start it again after it was stopped: due at once."""
+    """Start a stream, or start it afresh: due at once, a run under way is taken away, old failures are forgotten."""
+    fresh = {"stopped": "", "attempts": 0, "queued_at": None, "failed_at": None, "error_code": "", "error_text": ""}
     cursor, _ = SyncCursor.objects.update_or_create(
         stream=stream,
         subject_id=subject_id,
-        defaults={"due_at": timezone.now(), "stopped": "", "attempts": 0, "queued_at": None},
+        defaults={"due_at": timezone.now(), "error_trace_id": "", **fresh, **NOBODY_RUNS},
     )
     return cursor
 
@@ -29,7 +33,8 @@ def cursor_hurry(*, stream: Stream, subject_id: int, unless_since: datetime) -> 
 
 
 def cursor_stop(*, stream: Stream, subject_id: int, reason: SyncCursor.Stopped) -> None:
-    SyncCursor.objects.filter(stream=stream, subject_id=subject_id).update(stopped=reason)
+    """Stop a stream; a run under way is taken away, so that it writes nothing after this."""
+    SyncCursor.objects.filter(stream=stream, subject_id=subject_id).update(stopped=reason, **NOBODY_RUNS)
 
 
 def gap_record(

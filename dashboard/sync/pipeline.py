@@ -17,12 +17,12 @@ from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_of_agent
 from dashboard.agents.services import token_refused
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.services import cursor_stop, gap_record
+from dashboard.freshness.services import gap_record
 from dashboard.lib.sealing import SealBroken
 from dashboard.notify.services import mail_queue
 from dashboard.remote import client_for
 from dashboard.sync.ledger import LedgerReading, ledger_read
-from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_stop
+from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_stop, run_stop_released
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ IDENTITY_AFTER = timedelta(hours=6)
 
 
 class RunLost(Exception):
-    """The run was freed as lost while it was reading: what it read is not applied."""
+    """The run was taken away while it was reading (lost worker, unclaim, new claim): what it read is not applied."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +115,14 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             raise RunLost
 
 
-def run_stop_released(run: Run) -> None:
-    """An agent that nobody holds any more is read no more."""
-    cursor_stop(stream=Stream.AGENT, subject_id=run.cursor.subject_id, reason=SyncCursor.Stopped.RELEASED)
-    SyncCursor.objects.filter(pk=run.cursor.pk, run_token=run.token).update(running_since=None, run_token=None)
-
-
 def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
+    now = timezone.now()
     with transaction.atomic():
-        run_stop(run, error, reason=SyncCursor.Stopped.TOKEN_REFUSED)
-        now = timezone.now()
-        if token_refused(claim=claim, at=now):
+        # The claim is locked before the cursor, as everywhere: unclaim and re-link take both.
+        Claim.objects.select_for_update().get(pk=claim.pk)
+        # A run that was taken away asked with a token that was replaced or forgotten meanwhile.
+        is_ours = run_stop(run, error, reason=SyncCursor.Stopped.TOKEN_REFUSED)
+        if is_ours and token_refused(claim=claim, at=now):
             for owner in owner_list(claim.workspace):
                 mail_queue(
                     to=owner.email,

@@ -78,11 +78,18 @@ def run_fail(run: Run, error: ApiError) -> None:
         _run_note(run, SyncRun.Outcome.RETRY, **problem)
 
 
-def run_stop(run: Run, error: Exception, *, reason: SyncCursor.Stopped) -> None:
-    """Note a failure that will not pass by itself: no more calls until somebody acts."""
+def run_stop(run: Run, error: Exception, *, reason: SyncCursor.Stopped) -> bool:
+    """Note a failure that will not pass by itself: no more calls until somebody acts. False when the run was lost."""
     problem = _problem(error)
-    if _release(run, stopped=reason, failed_at=timezone.now(), **problem):
+    held = _release(run, stopped=reason, failed_at=timezone.now(), **problem)
+    if held:
         _run_note(run, SyncRun.Outcome.STOPPED, **problem)
+    return held
+
+
+def run_stop_released(run: Run) -> None:
+    """An agent that nobody holds is read no more; if somebody claimed it meanwhile, the run is not ours to stop."""
+    _release(run, stopped=SyncCursor.Stopped.RELEASED)
 
 
 def run_break(run: Run, error: Exception) -> None:
