@@ -1,0 +1,78 @@
+"""A page asks the database as often for 60 rows as for 2, and at most eight times."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.accounts.models import User, Workspace
+from dashboard.agents.models import Agent, Claim
+from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
+
+pytestmark = pytest.mark.django_db
+MOST = 8
+WORKSPACE_PAGES = ("web:overview", "agents:agent_list", "activity:event_list", "web:search", "web:agent_detail")
+PLATFORM_PAGES = (
+    ("product_reviewer", "feedback:queue"),
+    ("billing_admin", "billing:desk"),
+    ("operator", "web:health"),
+)
+
+
+@pytest.fixture
+def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int], Agent]:
+    """Return a function that adds so many agents, each failing and with events of every page; the first is returned."""
+
+    def add(rows: int) -> Agent:
+        now = timezone.now()
+        problem = {"error_code": "NETWORK", "failed_at": now}
+        claims = [link(f"agent-{row}", free_credits=0, paid_credits=0, cursor=problem) for row in range(rows)]
+        for row, claim in enumerate(claims):
+            for event_type in ("job.completed", "feedback.created", "credits.payment_backed_granted"):
+                tell(claim, event_type, job_id="job_shared")
+                tell(claims[0], event_type)
+            cursor = SyncCursor.objects.get(subject_id=claim.agent_id)
+            SyncRun.objects.create(cursor=cursor, started_at=now, outcome=SyncRun.Outcome.RETRY)
+            KnownGap.objects.create(
+                stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
+            )
+        return claims[0].agent
+
+    return add
+
+
+def queries(browser: Browser, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(url).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("name", WORKSPACE_PAGES)
+def test_workspace_page_asks_as_often_for_many_rows(
+    name: str, fill: Callable[[int], Agent], workspace: Workspace, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    browser, agent = browser_of(owner), fill(2)
+    url = reverse(name, args=[workspace.key, agent.remote_id] if name == "web:agent_detail" else [workspace.key])
+    url += "?q=job_shared" if name == "web:search" else ""
+    few = queries(browser, url)
+    fill(58)
+    assert queries(browser, url) == few
+    assert few <= MOST
+
+
+@pytest.mark.parametrize(("role", "name"), PLATFORM_PAGES)
+def test_platform_page_asks_as_often_for_many_rows(
+    role: str, name: str, fill: Callable[[int], Agent], browser_of: Callable[[User], Browser], request: Any
+) -> None:
+    browser = browser_of(request.getfixturevalue(role))
+    fill(2)
+    few = queries(browser, reverse(name))
+    fill(58)
+    assert queries(browser, reverse(name)) == few
+    assert few <= MOST
