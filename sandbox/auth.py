@@ -15,6 +15,7 @@ def agent_from(request: HttpRequest) -> Agent | None:
     if not header.strip():
         return None
     scheme, _, token = header.partition(" ")
+    # Looked up by digest, so the comparison's timing tells nothing about any token.
     agent = Agent.objects.filter(token_hash=token_digest(token.strip())).first()
     if scheme.lower() != "bearer" or agent is None or agent.claim_state == ClaimState.REVOKED:
         raise auth_required("This token is not valid, was replaced or was revoked.")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import starmap
 
 from django.conf import settings
 from django.db.models import Sum
@@ -47,6 +46,7 @@ def lock(agent: Agent) -> Agent:
 
 def balance(agent: Agent) -> Balance:
     """Sums the book in one query."""
+    # Summed anew each time: a stored balance could drift from the book, and the index alone answers this.
     rows = BookEntry.objects.filter(agent=agent).values_list("purse", "kind").annotate(total=Sum("credits"))
     sums: dict[tuple[str, str], int] = {(purse, kind): total for purse, kind, total in rows}
 
@@ -70,6 +70,7 @@ def open_day(agent: Agent, now: datetime) -> None:
     """Gives the day's free credits at the first touch of a UTC day. The agent must be locked."""
     if is_day_open(agent, now):
         return
+    # A delta, so that the sum stays right without ever changing an entry.
     kind = EntryKind.RESET if agent.free_day else EntryKind.FREE_GRANT
     held = balance(agent)
     delta = quotas.reset_delta(settings.SANDBOX_FREE_CREDITS, held.free, held.free_reserved)
@@ -98,9 +99,8 @@ def charge(job: Job, now: datetime) -> None:
 
 
 def _write(agent: Agent, kind: EntryKind, amounts: Split, now: datetime, job: Job | None = None) -> None:
-    purses = [(Purse.FREE, amounts.free), (Purse.PAID, amounts.paid)]
-
-    def entry(purse: Purse, amount: int) -> BookEntry:
-        return BookEntry(agent=agent, purse=purse, kind=kind, credits=amount, job=job, created_at=now)
-
-    BookEntry.objects.bulk_create(starmap(entry, [pair for pair in purses if pair[1]]))
+    BookEntry.objects.bulk_create(
+        BookEntry(agent=agent, purse=purse, kind=kind, credits=amount, job=job, created_at=now)
+        for purse, amount in ((Purse.FREE, amounts.free), (Purse.PAID, amounts.paid))
+        if amount
+    )

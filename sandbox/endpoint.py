@@ -1,25 +1,21 @@
-"""Turns a function `(call, ...) -> Reply` into a Django view that answers nothing but envelopes."""
+"""Turns a function `(call, ...) -> Reply` into a Django view that answers with an envelope; see also the middleware."""
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import Concatenate, Literal, ParamSpec
 
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 from sandbox import guidance
 from sandbox.auth import agent_from
 from sandbox.envelope import Call, Reply, fail, succeed
-from sandbox.errors import ApiError, invalid
+from sandbox.errors import ApiError
 from sandbox.ids import new_id
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Handler = Callable[Concatenate[Call, P], Reply]
 Auth = Literal["required", "optional", "none"]
-
-logger = logging.getLogger(__name__)
 
 
 def endpoint(method: str, name: str, *, auth: Auth = "required") -> Callable[[Handler[P]], View[P]]:
@@ -41,11 +37,6 @@ def endpoint(method: str, name: str, *, auth: Auth = "required") -> Callable[[Ha
                 return succeed(call, handler(call, *args, **kwargs))
             except ApiError as error:
                 return fail(command, trace_id, error)
-            except SuspiciousOperation:
-                return fail(command, trace_id, invalid("The request is malformed."))
-            except Exception:
-                logger.exception("unexpected failure, %s", trace_id)
-                return fail(command, trace_id, ApiError("INTERNAL_ERROR", "Something went wrong on our side."))
 
         functools.update_wrapper(view, handler)
         return view

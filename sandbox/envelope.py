@@ -89,6 +89,7 @@ def _refuse_odd_values(top: dict[str, Any]) -> None:
         for value in level:
             if isinstance(value, str) and _SURROGATE_OR_NUL.search(value):
                 raise invalid("Text may not hold NUL or lone surrogates.")
+            # A huge exponent costs nothing to write and very much to calculate with.
             if isinstance(value, Decimal) and not -400 <= value.adjusted() <= 400:
                 raise invalid("A number is too large or too small.")
             if isinstance(value, dict):

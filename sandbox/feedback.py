@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import ledger
+from sandbox import book, ledger
 from sandbox.errors import invalid
 from sandbox.ids import new_id
 from sandbox.models import Agent, Event, Feedback
@@ -36,6 +36,7 @@ def read_report(body: fields.Body) -> tuple[dict[str, Any], list[str]]:
         report[name] = word or default
     report |= {"surface": _strings(body, "surface") or ["cli"], "evidence": _strings(body, "evidence")}
     report["allow_weak_signal"] = fields.flag(body, "allow_weak_signal")
+    # Agents paste whole sessions; a token that spends credits must not rest in a report.
     clean = {name: _without_tokens(value) for name, value in report.items()}
     if clean != report:
         warnings.append("Something that looks like a token was removed. Replace that token by signing up again.")
@@ -69,6 +70,7 @@ def feedback_create(agent: Agent, report: dict[str, Any], trace_id: str) -> Feed
         details={name: report[name] for name in _WORDS} | {"quality_score": quality.score},
     )
     with transaction.atomic():
+        book.lock(agent)
         feedback.save(force_insert=True)
         ledger.record(agent, [event])
     return feedback

@@ -67,8 +67,10 @@ def agent_sign_up(applicant: Applicant) -> SignedUp:
         agent, is_new = Agent.objects.select_for_update().get_or_create(
             contact_hash=_hashed(applicant.contact), defaults=fresh
         )
+    # Otherwise signing up again would undo what an operator decided.
     if agent.claim_state == ClaimState.REVOKED:
         raise ApiError("CAPABILITY_DENIED", "This agent was revoked.")
+    # Also when the token is not asked for: whoever signs up again says that the old one is no longer wanted.
     if not is_new:
         agent.token_hash, agent.token_created_at = token_digest(token), now
         agent.save(update_fields=["token_hash", "token_created_at"])
@@ -91,4 +93,5 @@ def claim_request(agent: Agent, contact: str) -> Literal["attached", "unchanged"
 
 
 def _hashed(contact: str) -> str:
+    # Keyed, since the addresses in a leaked table could be guessed from a plain hash.
     return salted_hmac("sandbox.contact", contact, algorithm="sha256").hexdigest()

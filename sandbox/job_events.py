@@ -30,7 +30,7 @@ def completed(job: Job, assets: list[Asset], now: datetime) -> list[Event]:
         job,
         EventType.USAGE_CREDIT_CONSUMED,
         ("usage", job.usage_event_id),
-        f"{job.credits} credits consumed",
+        f"{job.credits} credit{'' if job.credits == 1 else 's'} consumed",
         now=now,
         links={"job_id": job.id, "usage_event_id": job.usage_event_id},
     )

@@ -40,6 +40,7 @@ class Made:
 def job_create(agent: Agent, order: Order, trace_id: str) -> Made:
     """Draws what was ordered, once per key. Raises the refusals of contract 1.4; a failure charges nothing."""
     job, is_replay = _open(agent, order, trace_id)
+    # No transaction is open from here to the end of drawing: a slow picture must hold no lock.
     if is_replay:
         return Made(_settled(job), is_replay=True)
     try:
@@ -56,6 +57,7 @@ def job_plan(agent: Agent, order: Order, trace_id: str) -> Job:
     """A dry run: a planned job and its event; no reservation, no asset, no usage (contract 4.11)."""
     now = timezone.now()
     with transaction.atomic():
+        book.lock(agent)
         job = new_job(agent, order, trace_id, JobStatus.PLANNED, now)
         job.save(force_insert=True)
         ledger.record(agent, job_events.planned(job, now))
@@ -118,6 +120,7 @@ def _open(agent: Agent, order: Order, trace_id: str) -> tuple[Job, bool]:
     now = timezone.now()
     with transaction.atomic():
         locked = book.lock(agent)
+        # Before the cap and the balance: a replay must answer even when neither is left.
         earlier = _by_key(locked, order.key)
         if earlier is not None:
             return _same_terms(earlier, order), True
@@ -154,6 +157,7 @@ def _same_terms(job: Job, order: Order) -> Job:
 def _settled(job: Job) -> Job:
     """Waits for a job that a parallel request with the same key is drawing; raises what that one raised."""
     until = time.monotonic() + REPLAY_WAIT_SECONDS
+    # Polling, since the other request may run in another process; its own thread is never the one that waits here.
     while job.status == JobStatus.RUNNING and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)
         job.refresh_from_db()
@@ -166,6 +170,7 @@ def _finish(job: Job, pictures: list[Picture]) -> Job:
     """Stores the bytes, then charges and tells in one transaction, if nobody gave the job up in the meantime."""
     now = timezone.now()
     assets = [_asset(job, position, picture, now) for position, picture in enumerate(pictures)]
+    # Bytes first: a row without its file would be a broken promise, a file without its row is only litter.
     try:
         for asset, picture in zip(assets, pictures, strict=True):
             media.store(asset, picture.content)
@@ -175,6 +180,7 @@ def _finish(job: Job, pictures: list[Picture]) -> Job:
         failure = ApiError("ARTIFACT_STORAGE_WRITE_FAILED", "The result could not be stored; nothing was charged.")
         raise _fail(job, failure) from error
     with transaction.atomic():
+        # The agent before the job, as everywhere, so that two requests never wait for each other.
         book.lock(job.agent)
         is_ours = _move(job, JobStatus.COMPLETED, now)
         if is_ours:

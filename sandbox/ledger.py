@@ -11,9 +11,13 @@ DEFAULT_LIMIT, MAX_LIMIT = 20, 500
 
 
 def record(agent: Agent, events: Iterable[Event]) -> None:
-    """Writes events in order with their references, inside the caller's transaction."""
+    """Writes events in order with their references, inside the caller's transaction.
+
+    The agent must be locked (`book.lock`): then no event ever appears below one that was already read.
+    """
     written = []
     for event in events:
+        # One by one, since the row number is the order of the ledger and its references need it.
         event.agent, event.event_id = agent, new_id("evt")
         event.save()
         written.append(event)
@@ -28,9 +32,9 @@ def newest(agent: Agent, *, limit: int, subject: str = "") -> list[Event]:
     """The agent's own events; with a subject, those that name it in any role."""
     events = Event.objects.filter(agent=agent)
     if subject:
-        exact = events.filter(event_id=subject)
-        if exact.exists():
-            return list(exact)
+        exact = list(events.filter(event_id=subject))
+        if exact:
+            return exact
         events = events.filter(references__agent=agent, references__reference=subject)
     return list(events.order_by("-id")[:limit])
 

@@ -23,6 +23,7 @@ def store(asset: Asset, content: bytes) -> None:
     """Whole or not at all: written beside, flushed, then renamed. Raises OSError."""
     path = path_of(asset)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A reader must never see half a picture under its public name.
     beside = _beside(asset)
     with beside.open("wb") as file:
         file.write(content)

@@ -51,6 +51,7 @@ class Standing:
 def standing_get(agent: Agent) -> Standing:
     """Gives the day's free credits if nobody did yet, then reads. Every other read takes no lock."""
     now = timezone.now()
+    # Asked before locking: clients poll the quota, and only one read a day has anything to write.
     if not book.is_day_open(agent, now):
         with transaction.atomic():
             book.open_day(book.lock(agent), now)

@@ -69,6 +69,7 @@ def _globe(sheet: Sheet, radius: int) -> tuple[Image.Image, Image.Image]:
     bands = gradient((64, side), stops).resize((side, side))
     swirl = values(field(chance, (9, 25), 6))
     bends = []
+    # A coarse mesh is enough: the bands are soft, and each cell costs a call.
     for row in range(24):
         for column in range(8):
             box = (column * side // 8, row * side // 24, (column + 1) * side // 8, (row + 1) * side // 24)

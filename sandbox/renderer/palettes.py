@@ -60,4 +60,3 @@ MIDNIGHT = _palette("050816 10204a 23408a 4f7bd6 a9c6ff ffd27d eef3ff")
 ROSE = _palette("2a0f1f 6d1f4a b83f6f e8839b f6c7c0 f2a65a fff4ef")
 TEAL = _palette("071a1f 0f3d46 14746f 5bb89c c5e8b7 f4a259 f5faef")
 SAND = _palette("2d2016 6b4a2f b07f4c dcb076 f0d9ae c8553d fbf5e6")
-"""Named so that a model's choice of palettes reads as words."""

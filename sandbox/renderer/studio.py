@@ -6,14 +6,28 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from sandbox.renderer import palettes
 from sandbox.renderer.abstract import arcs, facets, ribbons
 from sandbox.renderer.brush import Sheet
 from sandbox.renderer.city import city
 from sandbox.renderer.cosmos import planet
 from sandbox.renderer.garden import herbarium
 from sandbox.renderer.ornament import dots, mandala
-from sandbox.renderer.palettes import Palette
+from sandbox.renderer.palettes import (
+    CANDY,
+    DUSK,
+    EMBER,
+    FOREST,
+    LILAC,
+    MIDNIGHT,
+    NORDIC,
+    OCEAN,
+    ROSE,
+    SAND,
+    SCHOOL,
+    TEAL,
+    TERRACOTTA,
+    Palette,
+)
 from sandbox.renderer.paper import contours, papercut, school
 from sandbox.renderer.scenery import aurora, dunes, mountains
 
@@ -31,20 +45,19 @@ class Studio:
         return self.style(Sheet(chance, width, height, palette, is_transparent))
 
 
-_p = palettes
 STUDIOS = {
-    "xai.grok-imagine-image-quality": Studio(mountains, (_p.DUSK, _p.OCEAN, _p.NORDIC, _p.ROSE, _p.FOREST, _p.LILAC)),
-    "fal.flux-dev": Studio(ribbons, (_p.EMBER, _p.OCEAN, _p.CANDY, _p.DUSK, _p.TEAL)),
-    "xai.grok-imagine-image": Studio(facets, (_p.DUSK, _p.TEAL, _p.MIDNIGHT, _p.EMBER, _p.LILAC)),
-    "openai.gpt-image-2": Studio(school, (_p.SCHOOL, _p.TERRACOTTA, _p.NORDIC, _p.CANDY)),
-    "openai.gpt-image-1.5": Studio(herbarium, (_p.FOREST, _p.TERRACOTTA, _p.ROSE, _p.TEAL, _p.NORDIC)),
-    "fal.gemini-3-pro-image-preview": Studio(planet, (_p.MIDNIGHT, _p.DUSK, _p.EMBER, _p.TEAL, _p.LILAC)),
-    "fal.nano-banana-pro": Studio(city, (_p.NORDIC, _p.CANDY, _p.TERRACOTTA, _p.DUSK, _p.TEAL)),
-    "fal.nano-banana-2": Studio(papercut, (_p.DUSK, _p.OCEAN, _p.ROSE, _p.TERRACOTTA, _p.LILAC)),
-    "fal.flux-pro-v1-1-ultra": Studio(contours, (_p.SAND, _p.TEAL, _p.NORDIC, _p.FOREST, _p.OCEAN)),
-    "fal.bytedance-seedream-v4-5-text-to-image": Studio(dunes, (_p.SAND, _p.DUSK, _p.TERRACOTTA, _p.ROSE)),
-    "fal.bytedance-seedream-v5-lite-text-to-image": Studio(dots, (_p.CANDY, _p.OCEAN, _p.EMBER, _p.FOREST, _p.LILAC)),
-    "fal.z-image-turbo": Studio(arcs, (_p.CANDY, _p.NORDIC, _p.EMBER, _p.TEAL, _p.ROSE)),
-    "fal.kling-image-o3-text-to-image": Studio(aurora, (_p.MIDNIGHT, _p.TEAL, _p.LILAC, _p.OCEAN)),
-    "fal.dreamo": Studio(mandala, (_p.ROSE, _p.LILAC, _p.TERRACOTTA, _p.OCEAN, _p.EMBER)),
+    "xai.grok-imagine-image-quality": Studio(mountains, (DUSK, OCEAN, NORDIC, ROSE, FOREST, LILAC)),
+    "fal.flux-dev": Studio(ribbons, (EMBER, OCEAN, CANDY, DUSK, TEAL)),
+    "xai.grok-imagine-image": Studio(facets, (DUSK, TEAL, MIDNIGHT, EMBER, LILAC)),
+    "openai.gpt-image-2": Studio(school, (SCHOOL, TERRACOTTA, NORDIC, CANDY)),
+    "openai.gpt-image-1.5": Studio(herbarium, (FOREST, TERRACOTTA, ROSE, TEAL, NORDIC)),
+    "fal.gemini-3-pro-image-preview": Studio(planet, (MIDNIGHT, DUSK, EMBER, TEAL, LILAC)),
+    "fal.nano-banana-pro": Studio(city, (NORDIC, CANDY, TERRACOTTA, DUSK, TEAL)),
+    "fal.nano-banana-2": Studio(papercut, (DUSK, OCEAN, ROSE, TERRACOTTA, LILAC)),
+    "fal.flux-pro-v1-1-ultra": Studio(contours, (SAND, TEAL, NORDIC, FOREST, OCEAN)),
+    "fal.bytedance-seedream-v4-5-text-to-image": Studio(dunes, (SAND, DUSK, TERRACOTTA, ROSE)),
+    "fal.bytedance-seedream-v5-lite-text-to-image": Studio(dots, (CANDY, OCEAN, EMBER, FOREST, LILAC)),
+    "fal.z-image-turbo": Studio(arcs, (CANDY, NORDIC, EMBER, TEAL, ROSE)),
+    "fal.kling-image-o3-text-to-image": Studio(aurora, (MIDNIGHT, TEAL, LILAC, OCEAN)),
+    "fal.dreamo": Studio(mandala, (ROSE, LILAC, TERRACOTTA, OCEAN, EMBER)),
 }

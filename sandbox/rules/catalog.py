@@ -152,6 +152,7 @@ def _model(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Model:
     schemas = {name: schema_for(name, words) for name, words in stated.items()}
     cost = row["provider_cost_usd"]
     operation = row["operations"][0]
+    # The file names a seed for some models only; all that draw take one (contract 11).
     if operation == "image.generate" and row.get("executable"):
         schemas.setdefault("seed", SEED)
     return Model(

@@ -80,6 +80,7 @@ class Order:
 def read_order(body: fields.Body) -> Order:
     """Every rule of contract 2.17 that needs no account. Raises the matching ApiError; nothing is reserved by then."""
     prompt = fields.required_text(body, "prompt", limit=PROMPT_LIMIT)
+    # Free text may hold the prompt itself, so only a plain word is kept.
     intent = fields.slug(fields.text(body, "intent").lower())
     model, reason = _choose_model(fields.text(body, "model"), fields.text(body, "provider").lower(), intent)
     aspect_ratio = _aspect_ratio(model, fields.text(body, "aspect_ratio") or "1:1")

@@ -149,6 +149,7 @@ def resolve(schemas: Mapping[str, Schema], given: object) -> tuple[dict[str, Any
         given = {}
     if not isinstance(given, dict):
         raise _refused(schemas, "model_parameters must be an object.")
+    # Which name it was is not repeated: callers put prompts and keys into the wrong field.
     if not set(given) <= set(schemas):
         raise _refused(schemas, "model_parameters holds a name that this model does not know.")
     values: dict[str, Any] = {}

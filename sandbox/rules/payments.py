@@ -26,7 +26,6 @@ class Rail:
     requires_browser: bool
     is_agent_settleable: bool
     settlement_blocker: str | None
-    min_amount_cents: int
     is_purchasable: bool = False
 
 
@@ -47,7 +46,6 @@ RAILS = (
         requires_browser=True,
         is_agent_settleable=False,
         settlement_blocker="A person has to pay in a browser.",
-        min_amount_cents=50,
     ),
     Rail(
         method_id="stripe_x402.exact.usdc",
@@ -56,7 +54,6 @@ RAILS = (
         requires_browser=False,
         is_agent_settleable=True,
         settlement_blocker=None,
-        min_amount_cents=1,
     ),
 )
 # Quotable since 0.1.0, never listed, never money (contract 11).
@@ -137,7 +134,7 @@ def rail_row(rail: Rail, program: str) -> dict[str, Any]:
         "settlement_blocker": rail.settlement_blocker,
         "default_pack_id": DEFAULT_PACK_ID,
         "purchase_endpoint": None,
-        "limits": {"min_amount_cents": rail.min_amount_cents, "max_amount_cents": MAX_CREDITS},
+        "limits": {"min_amount_cents": MIN_CREDITS, "max_amount_cents": MAX_CREDITS},
         "recovery": {
             "quote_command": quote,
             "purchase_command": f"{buy} --idempotency-key purchase:QUOTE_ID --json",

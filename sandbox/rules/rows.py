@@ -93,6 +93,7 @@ def select(models: Iterable[Model], query: dict[str, str]) -> list[Model]:
     runnable = _boolean(query, "available") or _boolean(query, "executable")
     if catalogue_only and runnable:
         raise invalid("catalog_only cannot be combined with available or executable.")
+    # Catalogue rows come alone or not at all (contract 2.14).
     rows = [model for model in models if model.is_catalogue_only == catalogue_only]
     if runnable:
         rows = [model for model in rows if model.is_runnable]

@@ -47,6 +47,7 @@ def _openai(aspect_ratio: str) -> tuple[int, int]:
 
 def _by_ratio(resolution_class: str, aspect_ratio: str) -> Size:
     """The area of the class's square, both sides a multiple of 16."""
+    # The area is what the provider charges for and what takes time, so it stays the same whatever the shape.
     edge = _EDGE[resolution_class]
     across, _, down = aspect_ratio.partition(":")
     stretch = sqrt(int(across) / int(down))

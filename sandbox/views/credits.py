@@ -49,6 +49,7 @@ def payment_methods(_call: Call) -> Reply:
 def credit_quotes(call: Call) -> Reply:
     """Holds a price. Credentials are refused by name, at any depth, before anything is written."""
     body = call.body()
+    # Before anything is validated, so that no other message can quote such a value.
     if payments.holds_credential(body):
         raise ApiError(
             "PAYMENT_CREDENTIAL_REJECTED",

@@ -31,7 +31,8 @@ def create(call: Call) -> Reply:
         job = jobs.job_plan(call.agent, order, call.trace_id)
         return Reply(_planned(job, order) | _quota_of(call.agent, consumed=0, required=job.credits))
     made = jobs.job_create(call.agent, order, call.trace_id)
-    data = _created(made.job) | _quota_of(call.agent, consumed=made.job.credits)
+    consumed = made.job.credits if made.job.status == JobStatus.COMPLETED else 0
+    data = _created(made.job) | _quota_of(call.agent, consumed=consumed)
     if not made.is_replay:
         return Reply(data)
     return Reply(data, ["This key was used before: the answer is the earlier job's, nothing was charged again."])
@@ -64,7 +65,7 @@ def media_show(request: HttpRequest, file_name: str) -> HttpResponseBase:
 def _public_asset(file_name: str) -> Asset:
     asset_id, _, extension = file_name.rpartition(".")
     asset = Asset.objects.filter(pk=asset_id, extension=extension).first()
-    if asset is None or not media.path_of(asset).is_file():
+    if asset is None:
         raise ApiError("ASSET_NOT_FOUND", "There is no such file.")
     return asset
 
@@ -76,9 +77,15 @@ def _file(request: HttpRequest, asset: Asset) -> HttpResponseBase:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
+    try:
+        file = media.path_of(asset).open("rb")
+    except FileNotFoundError as error:
+        raise ApiError("ASSET_NOT_FOUND", "There is no such file.") from error
     if request.method == "HEAD":
+        # A file response would stream the file to nobody.
+        file.close()
         return HttpResponse(content_type=asset.mime_type, headers=headers)
-    return FileResponse(media.path_of(asset).open("rb"), content_type=asset.mime_type, headers=headers)
+    return FileResponse(file, content_type=asset.mime_type, headers=headers)
 
 
 def _anonymous_plan(call: Call) -> Reply:

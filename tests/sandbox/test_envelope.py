@@ -137,18 +137,33 @@ def test_odd_addresses_find_nothing(stranger: Caller, path: str) -> None:
     assert stranger.get(path).refusal == ("MODEL_NOT_FOUND", 404, 1)
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "path"),
+    [
+        (views.identity, "grants_of", "/v1/whoami"),
+        (views.work, "_public_asset", "/a/x.png"),
+        (views.pages, "fail", "/nope"),
+    ],
+)
 def test_a_failure_of_ours_is_an_envelope_and_tells_nothing(
-    agent: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    agent: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    settings: Settings,
+    module: Any,
+    name: str,
+    path: str,
 ) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("inner-detail")
 
-    monkeypatch.setattr(views.identity, "grants_of", broken)
-    answer = agent.get("/v1/whoami")
-    assert answer.refusal == ("INTERNAL_ERROR", 500, 7)
-    assert answer.error["retryable"] is True
-    assert "inner-detail" not in answer.response.text
-    assert answer.envelope["trace_id"] in caplog.text
+    monkeypatch.setattr(module, name, broken)
+    for settings.DEBUG in (False, True):
+        answer = agent.get(path)
+        assert answer.refusal == ("INTERNAL_ERROR", 500, 7)
+        assert answer.error["retryable"] is True
+        assert "inner-detail" not in answer.response.text
+        assert answer.envelope["trace_id"] in caplog.text
 
 
 def test_an_error_has_no_actor_and_a_success_has_one(agent: Caller) -> None:

@@ -1,6 +1,7 @@
 """Jobs, assets, media and the catalogue over HTTP (contract 2.14 to 2.16, 2.20, 2.21)."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -65,6 +66,15 @@ def test_unknown_media_is_an_envelope(sandbox_http: httpx.Client, name: str) -> 
     response = sandbox_http.get(f"/a/{name}")
     assert response.status_code == 404
     assert Answer(response).error["code"] in {"ASSET_NOT_FOUND", "NOT_FOUND"}
+
+
+def test_a_lost_file_is_an_envelope(agent: Caller, sandbox_http: httpx.Client, sandbox_data: Path) -> None:
+    (asset,) = agent.create().data["assets"]
+    (path,) = sandbox_data.rglob(f"{asset['asset_id']}.png")
+    path.unlink()
+    for method in ("GET", "HEAD"):
+        assert sandbox_http.request(method, asset["url"]).status_code == 404
+    assert Answer(sandbox_http.get(asset["url"])).refusal == ("ASSET_NOT_FOUND", 404, 1)
 
 
 def test_media_answers_only_reads_and_only_its_own_extension(agent: Caller, sandbox_http: httpx.Client) -> None:
