@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -31,16 +30,18 @@ def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credit
 
     Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed.
     """
-    if not _phrase_is_right(attempt, phrase):
-        raise _phrase_refused(attempt, user)
     with transaction.atomic():
+        # The attempt is locked before the phrase is looked at: guesses that come at once are counted one by one.
         locked = ClaimAttempt.objects.select_for_update().get(pk=attempt.pk)
         if locked.state != ClaimAttempt.State.PRESENTED or locked.expires_at <= timezone.now():
             raise ConsentRefused("This claim is over. Make a new code and let the agent answer again.")
-        claim = _claim_open(locked, user, warn_credits_per_day)
-        attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
-        cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id)
-    return claim
+        if hash_matches(phrase_normal(phrase), locked.phrase_hash):
+            claim = _claim_open(locked, user, warn_credits_per_day)
+            attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
+            cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id)
+            return claim
+        refusal = _phrase_refused(locked, user)
+    raise refusal
 
 
 def claim_refuse(*, attempt: ClaimAttempt, user: User) -> None:
@@ -70,22 +71,15 @@ def token_refused(*, claim: Claim, at: datetime) -> bool:
     return bool(marked)
 
 
-def _phrase_is_right(attempt: ClaimAttempt, phrase: str) -> bool:
-    return hash_matches(phrase_normal(phrase), attempt.phrase_hash)
-
-
 def _phrase_refused(attempt: ClaimAttempt, user: User) -> ConsentRefused:
-    with transaction.atomic():
-        open_attempt = ClaimAttempt.objects.filter(pk=attempt.pk, state=ClaimAttempt.State.PRESENTED)
-        open_attempt.update(wrong_phrases=F("wrong_phrases") + 1)
-        killed = attempts_end(
-            open_attempt.filter(wrong_phrases__gte=MAX_WRONG_PHRASES), state=ClaimAttempt.State.REFUSED
-        )
-        _audit_attempt(attempt, user, refused="wrong phrase, attempt ended" if killed else "wrong phrase")
-    attempt.refresh_from_db()
-    if attempt.state != ClaimAttempt.State.PRESENTED:
-        return ConsentRefused("Three wrong phrases: this claim is over. Make a new code if the agent is yours.")
+    """Count a wrong phrase against a locked attempt; returned, not raised, for the count must be committed."""
+    attempt.wrong_phrases += 1
+    attempt.save(update_fields=["wrong_phrases"])
     left = MAX_WRONG_PHRASES - attempt.wrong_phrases
+    _audit_attempt(attempt, user, refused="wrong phrase" if left else "wrong phrase, attempt ended")
+    if not left:
+        attempts_end(ClaimAttempt.objects.filter(pk=attempt.pk), state=ClaimAttempt.State.REFUSED)
+        return ConsentRefused("Three wrong phrases: this claim is over. Make a new code if the agent is yours.")
     tries = "one more try" if left == 1 else f"{left} more tries"
     return ConsentRefused(f"That is not the phrase your agent printed. You have {tries}.", is_over=False)
 
@@ -99,7 +93,8 @@ def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | N
     agent = Agent.objects.select_for_update().get(pk=agent.pk)
     if agent.organization_id != attempt.organization_id:
         raise ConsentRefused("This agent now answers for another organization. Nothing was linked.")
-    claim = Claim.objects.filter(agent=agent, released_at=None).first()
+    # Locked too: an unclaim that is under way is waited for, and not overwritten with what was read before it.
+    claim = Claim.objects.select_for_update().filter(agent=agent, released_at=None).first()
     if claim and claim.workspace_id != attempt.workspace_id:
         raise ConsentRefused("This agent is claimed already. Nothing was linked.")
     action = "agent.relinked" if claim else "agent.claimed"
