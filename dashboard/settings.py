@@ -104,7 +104,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_TIME_LIMIT = 300
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
     "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},

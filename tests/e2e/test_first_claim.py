@@ -36,7 +36,8 @@ def test_sponsor_claims_a_fresh_agent_sees_it_and_unclaims_it(
     assert main.get_by_text("9 credits").count() >= 1
     assert not overflows(page)
 
-    page.get_by_role("link", name="Unclaim").click()
+    main.get_by_text("Unclaim", exact=True).click()
+    main.get_by_role("link", name="Unclaim this agent").click()
     assert "It keeps working and spending" in main.inner_text()
     page.get_by_role("button", name="Unclaim").click()
     page.get_by_text("e2e-agent is no longer linked").wait_for()

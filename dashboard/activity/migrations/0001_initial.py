@@ -6,56 +6,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('agents', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("agents", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('remote_id', models.CharField(max_length=200)),
-                ('type', models.CharField(max_length=200)),
-                ('occurred_at', models.DateTimeField()),
-                ('summary', models.CharField(blank=True, max_length=500)),
-                ('operation', models.CharField(blank=True, max_length=64)),
-                ('status', models.CharField(blank=True, max_length=64)),
-                ('subject_type', models.CharField(blank=True, max_length=64)),
-                ('subject_id', models.CharField(blank=True, max_length=200)),
-                ('trace_id', models.CharField(blank=True, max_length=200)),
-                ('job_id', models.CharField(blank=True, max_length=200)),
-                ('capability_id', models.CharField(blank=True, max_length=200)),
-                ('credits_delta', models.BigIntegerField(null=True)),
-                ('estimated_usd_micros', models.BigIntegerField(null=True)),
-                ('links', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('details', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('synced_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='agents.agent')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("remote_id", models.CharField(max_length=200)),
+                ("type", models.CharField(max_length=200)),
+                ("occurred_at", models.DateTimeField()),
+                ("summary", models.CharField(blank=True, max_length=500)),
+                ("operation", models.CharField(blank=True, max_length=64)),
+                ("status", models.CharField(blank=True, max_length=64)),
+                ("subject_type", models.CharField(blank=True, max_length=64)),
+                ("subject_id", models.CharField(blank=True, max_length=200)),
+                ("trace_id", models.CharField(blank=True, max_length=200)),
+                ("job_id", models.CharField(blank=True, max_length=200)),
+                ("capability_id", models.CharField(blank=True, max_length=200)),
+                ("credits_delta", models.BigIntegerField(null=True)),
+                ("estimated_usd_micros", models.BigIntegerField(null=True)),
+                ("links", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("details", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("synced_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="agents.agent"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="accounts.workspace"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', '-occurred_at', '-id'], name='activity_of_workspace'), models.Index(fields=['workspace', 'agent', '-occurred_at', '-id'], name='activity_of_agent'), models.Index(fields=['type', '-occurred_at', '-id'], name='activity_of_type')],
-                'constraints': [models.UniqueConstraint(fields=('agent', 'remote_id'), name='activity_one_row_an_event')],
+                "indexes": [
+                    models.Index(fields=["workspace", "-occurred_at", "-id"], name="activity_of_workspace"),
+                    models.Index(fields=["workspace", "agent", "-occurred_at", "-id"], name="activity_of_agent"),
+                    models.Index(fields=["type", "-occurred_at", "-id"], name="activity_of_type"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agent", "remote_id"), name="activity_one_row_an_event")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SpendSlot',
+            name="SpendSlot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.BigIntegerField()),
-                ('events', models.PositiveIntegerField(default=0)),
-                ('jobs', models.PositiveIntegerField(default=0)),
-                ('credits_spent', models.BigIntegerField(default=0)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agents.agent')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slot", models.BigIntegerField()),
+                ("events", models.PositiveIntegerField(default=0)),
+                ("jobs", models.PositiveIntegerField(default=0)),
+                ("credits_spent", models.BigIntegerField(default=0)),
+                (
+                    "agent",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agents.agent"),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.workspace"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'agent', 'slot'), name='activity_one_row_a_slot')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "agent", "slot"), name="activity_one_row_a_slot")
+                ],
             },
         ),
     ]

@@ -7,97 +7,157 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('remote_id', models.CharField(max_length=200, unique=True)),
-                ('organization_id', models.CharField(max_length=200)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('runtime', models.CharField(blank=True, max_length=100)),
-                ('registered_at', models.DateTimeField(null=True)),
-                ('claim_state', models.CharField(blank=True, max_length=64)),
-                ('claim_request_state', models.CharField(blank=True, max_length=64)),
-                ('token_status', models.CharField(blank=True, max_length=64)),
-                ('grants', models.JSONField(default=list)),
-                ('identity_at', models.DateTimeField(null=True)),
-                ('free_credits', models.BigIntegerField(null=True)),
-                ('paid_credits', models.BigIntegerField(null=True)),
-                ('free_credits_per_day', models.BigIntegerField(null=True)),
-                ('daily_jobs_limit', models.IntegerField(null=True)),
-                ('daily_jobs_used', models.IntegerField(null=True)),
-                ('daily_jobs_remaining', models.IntegerField(null=True)),
-                ('resets_at', models.DateTimeField(null=True)),
-                ('quota_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("remote_id", models.CharField(max_length=200, unique=True)),
+                ("organization_id", models.CharField(max_length=200)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("runtime", models.CharField(blank=True, max_length=100)),
+                ("registered_at", models.DateTimeField(null=True)),
+                ("claim_state", models.CharField(blank=True, max_length=64)),
+                ("claim_request_state", models.CharField(blank=True, max_length=64)),
+                ("token_status", models.CharField(blank=True, max_length=64)),
+                ("grants", models.JSONField(default=list)),
+                ("identity_at", models.DateTimeField(null=True)),
+                ("free_credits", models.BigIntegerField(null=True)),
+                ("paid_credits", models.BigIntegerField(null=True)),
+                ("free_credits_per_day", models.BigIntegerField(null=True)),
+                ("daily_jobs_limit", models.IntegerField(null=True)),
+                ("daily_jobs_used", models.IntegerField(null=True)),
+                ("daily_jobs_remaining", models.IntegerField(null=True)),
+                ("resets_at", models.DateTimeField(null=True)),
+                ("quota_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claimed_at', models.DateTimeField()),
-                ('released_at', models.DateTimeField(null=True)),
-                ('seal_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('token_sealed', models.TextField(blank=True)),
-                ('token_refused_at', models.DateTimeField(null=True)),
-                ('warn_credits_per_day', models.PositiveIntegerField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='agents.agent')),
-                ('claimed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claimed_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(null=True)),
+                ("seal_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("token_sealed", models.TextField(blank=True)),
+                ("token_refused_at", models.DateTimeField(null=True)),
+                ("warn_credits_per_day", models.PositiveIntegerField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="agents.agent"
+                    ),
+                ),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="claims", to="accounts.workspace"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'released_at'], name='agents_claims_of_workspace')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('agent',), name='agents_one_open_claim')],
+                "indexes": [models.Index(fields=["workspace", "released_at"], name="agents_claims_of_workspace")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)), fields=("agent",), name="agents_one_open_claim"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ClaimAttempt',
+            name="ClaimAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for the agent'), ('presented', 'The agent has answered'), ('confirmed', 'Confirmed'), ('refused', 'Refused'), ('expired', 'Expired'), ('superseded', 'Replaced by a newer code')], default='waiting', max_length=12)),
-                ('code_hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('token_checks', models.PositiveSmallIntegerField(default=0)),
-                ('token_hash', models.CharField(blank=True, max_length=64)),
-                ('token_sealed', models.TextField(blank=True)),
-                ('phrase_hash', models.CharField(blank=True, max_length=64)),
-                ('wrong_phrases', models.PositiveSmallIntegerField(default=0)),
-                ('presented_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('remote_id', models.CharField(blank=True, max_length=200)),
-                ('organization_id', models.CharField(blank=True, max_length=200)),
-                ('agent_name', models.CharField(blank=True, max_length=200)),
-                ('facts', models.JSONField(default=dict)),
-                ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claim_attempts', to='accounts.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for the agent"),
+                            ("presented", "The agent has answered"),
+                            ("confirmed", "Confirmed"),
+                            ("refused", "Refused"),
+                            ("expired", "Expired"),
+                            ("superseded", "Replaced by a newer code"),
+                        ],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("code_hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("token_checks", models.PositiveSmallIntegerField(default=0)),
+                ("token_hash", models.CharField(blank=True, max_length=64)),
+                ("token_sealed", models.TextField(blank=True)),
+                ("phrase_hash", models.CharField(blank=True, max_length=64)),
+                ("wrong_phrases", models.PositiveSmallIntegerField(default=0)),
+                ("presented_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("remote_id", models.CharField(blank=True, max_length=200)),
+                ("organization_id", models.CharField(blank=True, max_length=200)),
+                ("agent_name", models.CharField(blank=True, max_length=200)),
+                ("facts", models.JSONField(default=dict)),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="claim_attempts",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'presented'])), fields=('workspace', 'started_by'), name='agents_one_open_attempt')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "presented"])),
+                        fields=("workspace", "started_by"),
+                        name="agents_one_open_attempt",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QuotaSnapshot',
+            name="QuotaSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_at', models.DateTimeField()),
-                ('free_credits', models.BigIntegerField(null=True)),
-                ('paid_credits', models.BigIntegerField(null=True)),
-                ('daily_jobs_remaining', models.IntegerField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quota_snapshots', to='agents.agent')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("taken_at", models.DateTimeField()),
+                ("free_credits", models.BigIntegerField(null=True)),
+                ("paid_credits", models.BigIntegerField(null=True)),
+                ("daily_jobs_remaining", models.IntegerField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quota_snapshots", to="agents.agent"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('agent', 'taken_at'), name='agents_one_snapshot_a_moment')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agent", "taken_at"), name="agents_one_snapshot_a_moment")
+                ],
             },
         ),
     ]

@@ -4,32 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('action', models.CharField(max_length=64)),
-                ('outcome', models.CharField(choices=[('done', 'Done'), ('refused', 'Refused')], default='done', max_length=8)),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_label', models.CharField(max_length=254)),
-                ('workspace_id', models.BigIntegerField(null=True)),
-                ('subject_kind', models.CharField(max_length=32)),
-                ('subject_id', models.CharField(max_length=200)),
-                ('subject_label', models.CharField(max_length=254)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('reason', models.CharField(blank=True, max_length=254)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("action", models.CharField(max_length=64)),
+                (
+                    "outcome",
+                    models.CharField(choices=[("done", "Done"), ("refused", "Refused")], default="done", max_length=8),
+                ),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_label", models.CharField(max_length=254)),
+                ("workspace_id", models.BigIntegerField(null=True)),
+                ("subject_kind", models.CharField(max_length=32)),
+                ("subject_id", models.CharField(max_length=200)),
+                ("subject_label", models.CharField(max_length=254)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("reason", models.CharField(blank=True, max_length=254)),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace_id', '-id'], name='audit_by_workspace'), models.Index(fields=['subject_kind', 'subject_id', '-id'], name='audit_by_subject')],
+                "indexes": [
+                    models.Index(fields=["workspace_id", "-id"], name="audit_by_workspace"),
+                    models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_by_subject"),
+                ],
             },
         ),
     ]

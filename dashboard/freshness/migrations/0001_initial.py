@@ -5,74 +5,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('seen_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("seen_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='KnownGap',
+            name="KnownGap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(choices=[('agent', 'Agent: quota and ledger')], max_length=16)),
-                ('subject_id', models.BigIntegerField()),
-                ('after_at', models.DateTimeField(null=True)),
-                ('before_at', models.DateTimeField()),
-                ('reason', models.CharField(max_length=254)),
-                ('noticed_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream", models.CharField(choices=[("agent", "Agent: quota and ledger")], max_length=16)),
+                ("subject_id", models.BigIntegerField()),
+                ("after_at", models.DateTimeField(null=True)),
+                ("before_at", models.DateTimeField()),
+                ("reason", models.CharField(max_length=254)),
+                ("noticed_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('stream', 'subject_id', 'before_at'), name='freshness_one_gap')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("stream", "subject_id", "before_at"), name="freshness_one_gap")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SyncCursor',
+            name="SyncCursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(choices=[('agent', 'Agent: quota and ledger')], max_length=16)),
-                ('subject_id', models.BigIntegerField()),
-                ('due_at', models.DateTimeField()),
-                ('queued_at', models.DateTimeField(null=True)),
-                ('running_since', models.DateTimeField(null=True)),
-                ('run_token', models.UUIDField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('stopped', models.CharField(blank=True, choices=[('token_refused', 'Token refused'), ('released', 'Released')], max_length=16)),
-                ('synced_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=64)),
-                ('error_text', models.CharField(blank=True, max_length=254)),
-                ('error_trace_id', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream", models.CharField(choices=[("agent", "Agent: quota and ledger")], max_length=16)),
+                ("subject_id", models.BigIntegerField()),
+                ("due_at", models.DateTimeField()),
+                ("queued_at", models.DateTimeField(null=True)),
+                ("running_since", models.DateTimeField(null=True)),
+                ("run_token", models.UUIDField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "stopped",
+                    models.CharField(
+                        blank=True,
+                        choices=[("token_refused", "Token refused"), ("released", "Released")],
+                        max_length=16,
+                    ),
+                ),
+                ("synced_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=64)),
+                ("error_text", models.CharField(blank=True, max_length=254)),
+                ("error_trace_id", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('running_since', None), ('stopped', '')), fields=['due_at'], name='freshness_due')],
-                'constraints': [models.UniqueConstraint(fields=('stream', 'subject_id'), name='freshness_one_cursor')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("running_since", None), ("stopped", "")),
+                        fields=["due_at"],
+                        name="freshness_due",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("stream", "subject_id"), name="freshness_one_cursor")],
             },
         ),
         migrations.CreateModel(
-            name='SyncRun',
+            name="SyncRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(auto_now_add=True)),
-                ('outcome', models.CharField(choices=[('done', 'Done'), ('retry', 'Failed, will be tried again'), ('stopped', 'Stopped'), ('internal', 'Internal error'), ('lost', 'Lost its worker')], max_length=8)),
-                ('calls', models.PositiveIntegerField(default=0)),
-                ('rows_new', models.PositiveIntegerField(default=0)),
-                ('error_code', models.CharField(blank=True, max_length=64)),
-                ('error_text', models.CharField(blank=True, max_length=254)),
-                ('error_trace_id', models.CharField(blank=True, max_length=200)),
-                ('cursor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='freshness.synccursor')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("done", "Done"),
+                            ("retry", "Failed, will be tried again"),
+                            ("stopped", "Stopped"),
+                            ("internal", "Internal error"),
+                            ("lost", "Lost its worker"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("rows_new", models.PositiveIntegerField(default=0)),
+                ("error_code", models.CharField(blank=True, max_length=64)),
+                ("error_text", models.CharField(blank=True, max_length=254)),
+                ("error_trace_id", models.CharField(blank=True, max_length=200)),
+                (
+                    "cursor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="freshness.synccursor"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['-id'], name='freshness_recent_runs')],
+                "indexes": [models.Index(fields=["-id"], name="freshness_recent_runs")],
             },
         ),
     ]

@@ -58,7 +58,9 @@ def sandbox() -> Process:
 def worker() -> Process:
     """Worker and scheduler in one process: on one machine a second one would only cost its memory."""
     celery = [PYTHON, "-m", "celery", "-A", "dashboard", "worker", "--beat", "--pool", "threads", "--concurrency", "4"]
-    return Process(name="worker", argv=[*celery, "--loglevel", settings.LOG_LEVEL])
+    # Nobody else is there to gossip with, and without it the stop is a second quicker.
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return Process(name="worker", argv=[*celery, *alone, "--loglevel", settings.LOG_LEVEL])
 
 
 def gunicorn(application: str, port: int) -> list[str]:
