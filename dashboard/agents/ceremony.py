@@ -6,6 +6,7 @@ The code is checked before the token, and a code pays for a few token checks at 
 oracle for tokens nor a relay to the hosted API.
 """
 
+import re
 import threading
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -19,12 +20,14 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.secrets import code_make, hash_matches, keyed_hash, phrase_for
 from dashboard.audit.services import audit_record
+from dashboard.lib.converters import RemoteId
 from dashboard.remote import client_with, token_seal
 
 CODE_MINUTES = 10
 CONSENT_MINUTES = 10
 MAX_TOKEN_CHECKS = 5
-MAX_TOKEN_LENGTH = 512
+# What a header can carry, and as much of it as any token is long.
+_TOKEN = re.compile(r"[!-~]{1,512}")
 WHOAMI_SECONDS = 3.0
 # Few at once: a flood of presented tokens must not tie up the web process or knock at the hosted API.
 _checks = threading.BoundedSemaphore(4)
@@ -95,8 +98,7 @@ def attempt_present(*, code: str, token: str) -> Presented:
         return _state_for(attempt, token)
     if attempt.expires_at <= timezone.now():
         raise _gone("expired")
-    _token_check_spend(attempt)
-    facts, whoami = _ask_hosted_api(token)
+    facts, whoami = _ask_hosted_api(attempt, token)
     return _attempt_presented(attempt, token, whoami, facts)
 
 
@@ -137,14 +139,19 @@ def _token_check_spend(attempt: ClaimAttempt) -> None:
         raise ClaimRefusal("too_many", "This claim code was tried too often; ask your sponsor for a new one.", 429)
 
 
-def _ask_hosted_api(token: str) -> tuple[Facts, Whoami]:
-    if not token or len(token) > MAX_TOKEN_LENGTH or not token.isascii() or not token.isprintable():
+def _ask_hosted_api(attempt: ClaimAttempt, token: str) -> tuple[Facts, Whoami]:
+    """Spend one of the code's checks and ask whose token this is; what is not asked costs no check."""
+    if not _TOKEN.fullmatch(token):
         raise ClaimRefusal("wrong_token", "The Authorization header holds no agent token.", 401)
     if not _checks.acquire(blocking=False):
         raise ClaimRefusal("too_many", "Too many claims at this moment; try again in a few seconds.", 429)
     try:
+        _token_check_spend(attempt)
         with client_with(token, deadline_seconds=WHOAMI_SECONDS) as client:
             whoami = client.identity.whoami()
+            if not re.fullmatch(RemoteId.regex, whoami.actor.actor_id):
+                # No page could name this agent, nor unclaim it.
+                raise ClaimRefusal("pending", "Image Skill names this agent in a way we do not understand.", 503)
             return facts_read(client, whoami), whoami
     except AuthRefused:
         raise ClaimRefusal("wrong_token", "Image Skill does not accept this token.", 401) from None
