@@ -11,6 +11,7 @@ from django.db.models import F
 from api_client import ActivityEvent, JsonObject
 from dashboard.activity.models import Event, SpendSlot
 from dashboard.agents.models import Claim
+from dashboard.lib.dates import showable
 
 MAX_JSON = 16_384
 
@@ -39,7 +40,7 @@ def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
         workspace_id=claim.workspace_id,
         remote_id=record.event_id,
         type=record.type,
-        occurred_at=record.occurred_at,
+        occurred_at=showable(record.occurred_at),
         summary=record.summary[:500],
         operation=(record.operation or "")[:64],
         status=(record.status or "")[:64],

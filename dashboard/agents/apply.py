@@ -4,6 +4,7 @@ from datetime import datetime
 
 from api_client import Quota, Whoami
 from dashboard.agents.models import Agent, QuotaSnapshot
+from dashboard.lib.dates import showable
 
 
 class WrongAgent(Exception):
@@ -16,7 +17,7 @@ def identity_apply(agent: Agent, record: Whoami, *, at: datetime) -> None:
         raise WrongAgent
     agent.name = (record.agent_name or agent.name)[:200]
     agent.runtime = (record.runtime or agent.runtime)[:100]
-    agent.registered_at = record.agent_created_at or agent.registered_at
+    agent.registered_at = _shown(record.agent_created_at) or agent.registered_at
     agent.grants = [grant[:100] for grant in record.grants[:100]]
     _states_apply(agent, record)
     agent.identity_at = at
@@ -38,7 +39,7 @@ def quota_apply(agent: Agent, record: Quota, *, at: datetime) -> bool:
     agent.free_credits_per_day = record.free_credits_per_day
     agent.daily_jobs_limit = jobs.limit if jobs else None
     agent.daily_jobs_used = jobs.used if jobs else None
-    agent.resets_at = (jobs.resets_at if jobs else None) or record.resets_at
+    agent.resets_at = _shown((jobs.resets_at if jobs else None) or record.resets_at)
     _states_apply(agent, record)
     agent.quota_at = at
     if moved:
@@ -50,3 +51,7 @@ def _states_apply(agent: Agent, record: Whoami | Quota) -> None:
     agent.claim_state = (record.claim_state or agent.claim_state)[:64]
     agent.claim_request_state = (record.claim_request_state or "")[:64]
     agent.token_status = (record.token_status or agent.token_status)[:64]
+
+
+def _shown(moment: datetime | None) -> datetime | None:
+    return showable(moment) if moment else None

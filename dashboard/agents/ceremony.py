@@ -21,6 +21,7 @@ from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.secrets import code_make, hash_matches, keyed_hash, phrase_for
 from dashboard.audit.services import audit_record
 from dashboard.lib.converters import RemoteId
+from dashboard.lib.dates import showable
 from dashboard.remote import client_with, token_seal
 
 CODE_MINUTES = 10
@@ -184,7 +185,7 @@ def facts_read(client: Client, whoami: Whoami) -> Facts:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return showable(moment).isoformat() if moment else None
 
 
 def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts: Facts) -> Presented:
