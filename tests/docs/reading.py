@@ -15,6 +15,8 @@ DOCUMENTS = sorted(
 )
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _CODE = re.compile(r"^```[^\n]*\n(?P<block>.*?)^```|(?P<ticks>`+)(?P<span>.+?)(?P=ticks)", re.MULTILINE | re.DOTALL)
+# Whoever reads the environment, as it is written in our sources.
+READERS = frozenset({"env", "os.environ", "env.ENVIRON"})
 # Of every process, and nothing that anybody sets for us.
 OF_THE_SYSTEM = frozenset({"PATH", "HOME"})
 
@@ -54,6 +56,8 @@ def environment_names() -> set[str]:
 
 def _names_read(tree: ast.AST) -> Iterator[str]:
     """`env.str("X")`, `os.environ.get("X")`, `os.environ["X"]` and `"X" in env.ENVIRON`, whatever the reader's name."""
+    place: ast.expr
+    name: ast.expr
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             place, name = node.func.value, node.args[0]
@@ -63,9 +67,9 @@ def _names_read(tree: ast.AST) -> Iterator[str]:
             place, name = node.comparators[0], node.left
         else:
             continue
-        is_name = isinstance(name, ast.Constant) and isinstance(name.value, str) and _NAME.fullmatch(name.value)
-        if is_name and ast.unparse(place) in {"env", "environ", "os.environ", "env.ENVIRON"}:
-            yield name.value
+        value = name.value if isinstance(name, ast.Constant) else None
+        if isinstance(value, str) and _NAME.fullmatch(value) and ast.unparse(place) in READERS:
+            yield value
 
 
 def _makefile_names() -> set[str]:

@@ -1,14 +1,13 @@
 """docs/settings.md names every variable that is read and no other, and tells the truth about production."""
 
-import base64
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.dashboard.test_settings import PRODUCTION as COMPLETE
+from tests.dashboard.test_settings import start
 from tests.docs.reading import ROOT, environment_names, rows, text
 
 DOCUMENT = "docs/settings.md"
@@ -16,10 +15,7 @@ ROWS = rows(DOCUMENT)
 # The dashboard's tables have a column more than the others: what holds in production.
 PRODUCTION = {row[0]: row[3] for row in ROWS if len(row) == 5}
 REQUIRED = {name for name, word in PRODUCTION.items() if word.startswith("**required**")}
-MADE_UP = {
-    "SECRET_KEY": "docs-only-8Zr2vXq5Lw9tBn3KdYh7Jm4PcFs6GaUe1RiToWxNyCbVz",
-    "TOKEN_KEYS": f"docs:{base64.b64encode(bytes(range(32))).decode()}",
-}
+SECRETS = {name: COMPLETE[name] for name in ("SECRET_KEY", "TOKEN_KEYS")}
 
 
 def examples() -> dict[str, str]:
@@ -32,18 +28,9 @@ def examples() -> dict[str, str]:
 
 
 def refusal(folder: Path, changes: dict[str, str | None]) -> str:
-    """Start with .env.example filled in and these changes; the complaint, empty when it goes well."""
-    chosen = {**examples(), **MADE_UP, "DATA_DIR": str(folder), **changes}
-    run = subprocess.run(
-        [sys.executable, "-c", "import dashboard.settings"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **{name: value for name, value in chosen.items() if value is not None}},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return run.stderr
+    """Start with .env.example, its secrets filled in, and these changes; the complaint, empty when it goes well."""
+    nothing_else: dict[str, str | None] = dict.fromkeys(COMPLETE)
+    return start(folder, {**nothing_else, **examples(), **SECRETS, **changes})
 
 
 def test_every_variable_is_documented_once() -> None:
