@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -58,7 +58,9 @@ def _parse(cursor: str) -> tuple[str, datetime, int] | None:
         place: Any = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         direction, at, pk = place
         moment = datetime.fromisoformat(at)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        is_zoned = moment.tzinfo is not None
+        moment = moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         return None
-    is_sound = direction in {"o", "n"} and moment.tzinfo is not None and type(pk) is int and 0 <= pk < 2**63
+    is_sound = direction in ("o", "n") and is_zoned and type(pk) is int and 0 <= pk < 2**63
     return (direction, moment, pk) if is_sound else None

@@ -73,6 +73,11 @@ def test_rows_that_arrive_do_not_shift_the_next_page(workspace: Workspace) -> No
         "WyJvIiwgIjIwMjYiLCAxXQ",
         "WyJvIiwgIjIwMjYtMDYtMDFUMDA6MDA6MDArMDA6MDAiLCAiMSJd",
         "WyJvIiwgIjIwMjYtMDYtMDFUMDA6MDA6MDArMDA6MDAiLCA5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ",
+        # A list where the direction stands.
+        "W1sibyJdLCAiMjAyNi0wNi0wMVQwMDowMDowMCswMDowMCIsIDFd",
+        # The calendar's ends, which lie outside it in UTC.
+        "WyJvIiwgIjAwMDEtMDEtMDFUMDA6MDA6MDArMTQ6MDAiLCAxXQ",
+        "WyJvIiwgIjk5OTktMTItMzFUMjM6NTk6NTktMTI6MDAiLCAxXQ",
         "ü",
         "[" * 5000,
     ],
