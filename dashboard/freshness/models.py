@@ -17,6 +17,8 @@ class SyncCursor(models.Model):
     stream = models.CharField(max_length=16, choices=Stream)
     subject_id = models.BigIntegerField()
     due_at = models.DateTimeField()
+    # Until when the service asked us to stay away: nobody's press shortens that.
+    not_before = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(null=True)
     running_since = models.DateTimeField(null=True)
     run_token = models.UUIDField(null=True)

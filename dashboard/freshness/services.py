@@ -9,27 +9,38 @@ from dashboard.freshness.models import Heartbeat, KnownGap, Stream, SyncCursor
 
 # What takes a run away from whoever has it: its reading belongs to what was, and is not applied any more.
 NOBODY_RUNS: dict[str, None] = {"running_since": None, "run_token": None}
+NO_FAILURE: dict[str, object] = {
+    "attempts": 0,
+    "not_before": None,
+    "failed_at": None,
+    "error_code": "",
+    "error_text": "",
+    "error_trace_id": "",
+}
 
 
 def cursor_open(*, stream: Stream, subject_id: int) -> SyncCursor:
     """Start a stream, or start it afresh: due at once, a run under way is taken away, old failures are forgotten."""
-    fresh = {"stopped": "", "attempts": 0, "queued_at": None, "failed_at": None, "error_code": "", "error_text": ""}
     cursor, _ = SyncCursor.objects.update_or_create(
         stream=stream,
         subject_id=subject_id,
-        defaults={"due_at": timezone.now(), "error_trace_id": "", **fresh, **NOBODY_RUNS},
+        defaults={"due_at": timezone.now(), "stopped": "", "queued_at": None, **NO_FAILURE, **NOBODY_RUNS},
     )
     return cursor
 
 
 def cursor_hurry(*, stream: Stream, subject_id: int, unless_since: datetime) -> bool:
-    """Make a stream due now unless it was synced after `unless_since`; True when it is due because of us.
+    """Make a stream due now unless it was tried after `unless_since`; True when it is due because of us.
 
-    A cursor that backs off after failures is hurried too: a person asks, and one more call is what they expect.
+    A cursor that backs off after failures is hurried too: a person asks, and one more call is what they expect. Only a
+    pause that the service asked for is kept.
     """
-    stale = SyncCursor.objects.filter(stream=stream, subject_id=subject_id, stopped="", running_since=None)
-    never_or_old = Q(synced_at=None) | Q(synced_at__lt=unless_since)
-    return bool(stale.filter(never_or_old).update(due_at=timezone.now(), queued_at=None))
+    now = timezone.now()
+    idle = SyncCursor.objects.filter(stream=stream, subject_id=subject_id, stopped="", running_since=None)
+    may_be_asked = Q(not_before=None) | Q(not_before__lte=now)
+    not_just_read = Q(synced_at=None) | Q(synced_at__lt=unless_since)
+    not_just_failed = Q(failed_at=None) | Q(failed_at__lt=unless_since)
+    return bool(idle.filter(may_be_asked, not_just_read, not_just_failed).update(due_at=now, queued_at=None))
 
 
 def cursor_stop(*, stream: Stream, subject_id: int, reason: SyncCursor.Stopped) -> None:

@@ -18,7 +18,6 @@ from dashboard.agents.selectors import claim_of_agent
 from dashboard.agents.services import token_refused
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
-from dashboard.lib.sealing import SealBroken
 from dashboard.notify.services import mail_queue
 from dashboard.remote import client_for
 from dashboard.sync.ledger import LedgerReading, ledger_read
@@ -60,14 +59,14 @@ def agent_sync(agent_id: int, *, is_forced: bool = False) -> bool:
         return False
     try:
         reading_apply(run, claim, agent_read(claim))
-    except (AuthRefused, WrongAgent, SealBroken) as error:
+    except (AuthRefused, WrongAgent) as error:
         _token_is_refused(run, claim, error)
     except ApiError as error:
         log.info("sync_failed", agent_id=agent_id, code=error.code, trace_id=error.trace_id)
         run_fail(run, error)
     except RunLost:
         log.warning("sync_run_lost", agent_id=agent_id)
-    except Exception as error:  # a process edge: one agent's fault must not stop the others
+    except Exception as error:  # a process edge: one agent's fault, or a missing key, must not stop the others
         log.exception("sync_broke", agent_id=agent_id)
         run_break(run, error)
     else:

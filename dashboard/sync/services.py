@@ -16,12 +16,15 @@ from django.utils import timezone
 
 from api_client import ApiError
 from dashboard.freshness.models import Stream, SyncCursor, SyncRun
+from dashboard.freshness.services import NO_FAILURE
 
 BUSY_SECONDS = 15
 IDLE_SECONDS = 15 * 60
 # An agent is polled at a twentieth of the age of its newest event: 15 s while it works, 15 min after five hours.
 AGE_DIVISOR = 20
 BACKOFF_FIRST_SECONDS = 15
+# The longest pause that the service can ask for: a mistyped one must not silence an agent for ever.
+PAUSE_AT_MOST_SECONDS = 24 * 3600
 # A worker that died leaves its run behind. Longer than any run can take: at most seven calls of ten seconds each.
 RUN_LOST_AFTER = timedelta(seconds=75)
 QUEUED_AGAIN_AFTER = timedelta(minutes=1)
@@ -54,16 +57,7 @@ def run_finish(run: Run, *, calls: int, rows_new: int, rows_unreadable: int, new
     Called inside the transaction that applies what was read: a run that lost its claim writes nothing.
     """
     now = timezone.now()
-    held = _release(
-        run,
-        due_at=now + interval(newest_at, now),
-        attempts=0,
-        synced_at=run.started_at,
-        failed_at=None,
-        error_code="",
-        error_text="",
-        error_trace_id="",
-    )
+    held = _release(run, due_at=now + interval(newest_at, now), synced_at=run.started_at, **NO_FAILURE)
     if held:
         note = f"{rows_unreadable} ledger rows break the contract and were left out." if rows_unreadable else ""
         _run_note(run, SyncRun.Outcome.DONE, calls=calls, rows_new=rows_new, error_text=note)
@@ -71,10 +65,11 @@ def run_finish(run: Run, *, calls: int, rows_new: int, rows_unreadable: int, new
 
 
 def run_fail(run: Run, error: ApiError) -> None:
-    """Note a failure that may pass, and try again after an exponential back-off with jitter."""
-    problem = _problem(error)
-    wait = backoff(run.cursor.attempts, asked=error.retry_after_seconds)
-    if _release(run, due_at=timezone.now() + wait, attempts=F("attempts") + 1, failed_at=timezone.now(), **problem):
+    """Note a failure that may pass, and try again after a back-off with jitter, never sooner than asked."""
+    problem, now = _problem(error), timezone.now()
+    asked = timedelta(seconds=min(error.retry_after_seconds or 0, PAUSE_AT_MOST_SECONDS))
+    due_at = now + max(backoff(run.cursor.attempts), asked)
+    if _release(run, due_at=due_at, not_before=now + asked, attempts=F("attempts") + 1, failed_at=now, **problem):
         _run_note(run, SyncRun.Outcome.RETRY, **problem)
 
 
@@ -136,10 +131,10 @@ def interval(newest_at: datetime | None, now: datetime) -> timedelta:
     return timedelta(seconds=min(max(age / AGE_DIVISOR, BUSY_SECONDS), IDLE_SECONDS))
 
 
-def backoff(attempts: int, *, asked: float | None = None) -> timedelta:
-    """Return how long to wait after a failure: doubling to 15 minutes with full jitter, never less than asked."""
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after a failure: doubling to 15 minutes, with jitter over the upper half."""
     ceiling = min(BACKOFF_FIRST_SECONDS * 2 ** min(attempts, 10), IDLE_SECONDS)
-    return timedelta(seconds=max(random.uniform(ceiling / 2, ceiling), asked or 0))  # noqa: S311
+    return timedelta(seconds=random.uniform(ceiling / 2, ceiling))  # noqa: S311
 
 
 def _problem(error: Exception) -> dict[str, str]:
