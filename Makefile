@@ -12,7 +12,7 @@ run: runtime
 # The sandbox alone: the hosted API's contract on 127.0.0.1.
 sandbox: runtime
 	@.venv/bin/python manage.py migrate --settings sandbox.settings --verbosity 0
-	@exec .venv/bin/python -m gunicorn sandbox.wsgi --bind 127.0.0.1:$(PORT_SANDBOX) --threads 8
+	@exec .venv/bin/python -m gunicorn sandbox.wsgi --bind 127.0.0.1:$(PORT_SANDBOX) --threads 8 --no-control-socket
 
 # A fresh agent signs up, works a little and asks to be claimed.
 agent: runtime

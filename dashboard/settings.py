@@ -44,6 +44,7 @@ IMAGE_SKILL_API_BASE_URL = origin(
 )
 # Without an address of a real service, `make run` brings its own sandbox and fills it with a demo.
 HAS_SANDBOX = IS_LOCAL and "IMAGE_SKILL_API_BASE_URL" not in env.ENVIRON
+HAS_DEMO = HAS_SANDBOX and env.bool("DEMO", default=True)
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 

@@ -1,12 +1,19 @@
 """How allauth's sign-up fits in: each new person gets a workspace of their own."""
 
+from smtplib import SMTPException
+from typing import Any
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest
 
 from dashboard.accounts.models import User
 from dashboard.accounts.services import workspace_create
+
+log = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -16,6 +23,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             if commit:
                 workspace_create(owner=saved, name=workspace_name(saved.email))
         return saved
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send within the request: a code lives for minutes, and has no business in an outbox row.
+
+        A mail server that is away takes no page down: the person is told, and can ask for another mail there.
+        """
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            log.warning("mail_failed", template=template_prefix, error=type(error).__name__)
+            messages.error(self.request, "The mail could not be sent just now. Ask for it again in a few minutes.")
 
 
 def workspace_name(email: str) -> str:

@@ -1,8 +1,9 @@
-"""One structured line an event, to standard output; the supervisor or the platform keeps them.
+"""One structured line an event, to standard error; the supervisor or the platform keeps them.
 
 Tracebacks are plain, without the values of local variables: those may be tokens.
 """
 
+import logging
 from typing import Any
 
 import structlog
@@ -15,6 +16,17 @@ _SHARED: list[Any] = [
 ]
 # Each beat of the scheduler and each task that went well is no news.
 _QUIET = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+
+
+class RouteForPath(logging.Filter):
+    """Django's own lines name the address; an address may hold what a log must not, so they name its route."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple) and len(record.args) == 2:
+            match = getattr(request, "resolver_match", None)
+            record.args = (record.args[0], match.route if match else "no route")
+        return True
 
 
 def logging_config(*, level: str, is_for_people: bool) -> dict[str, Any]:
@@ -36,7 +48,8 @@ def logging_config(*, level: str, is_for_people: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"route_for_path": {"()": RouteForPath}},
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["route_for_path"]}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {name: {"level": "WARNING"} for name in _QUIET},
     }

@@ -63,6 +63,19 @@ def test_password_signs_in_and_out(nina: User) -> None:
     assert not is_in(browser)
 
 
+def test_mail_server_that_is_away_takes_no_page_down(nina: User, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.dashboard.notify.test_outbox.Broken"
+    browser = Browser()
+    for path, fields in (
+        ("/account/login/code/", {"email": nina.email}),
+        ("/account/password/reset/", {"email": nina.email}),
+        ("/account/signup/", {"email": "new@example.com", "password1": PASSWORD}),
+    ):
+        answer = browser.post(path, fields, follow=True)
+        assert answer.status_code == 200
+        assert "The mail could not be sent just now" in answer.content.decode()
+
+
 def test_wrong_password_lets_nobody_in(nina: User) -> None:
     browser = Browser()
     browser.post("/account/login/", {"login": nina.email, "password": "wrong horse"})

@@ -1,9 +1,11 @@
 """Log lines say what happened, and never what must not be seen."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -51,3 +53,13 @@ def test_production_lines_are_json() -> None:
     )
     line = json.loads(run.stderr)
     assert (line["event"], line["level"], line["logger"]) == ("hello you", "info", "x")
+
+
+@pytest.mark.django_db
+def test_django_names_the_route_and_not_the_address(client: Any, caplog: pytest.LogCaptureFixture) -> None:
+    for handler in logging.getLogger().handlers:
+        caplog.handler.filters = handler.filters or caplog.handler.filters
+    client.post("/local/sign-in/planted-token/")
+    client.get("/planted/nowhere/")
+    assert "planted" not in caplog.text
+    assert "local/sign-in/<str:token>/" in caplog.text

@@ -131,6 +131,18 @@ def test_token_of_another_agent_is_never_mixed_in(
     assert not Event.objects.exists()
 
 
+def test_missing_sealing_key_heals_when_it_is_back(agent: Any, claim: Claim, settings: Any) -> None:
+    keys = settings.TOKEN_KEYS
+    settings.TOKEN_KEYS = {"other": bytes(32)}
+    assert not sync(claim)
+    cursor = cursor_of(claim)
+    assert (cursor.stopped, cursor.error_code, cursor.error_text) == ("", "INTERNAL", "SealBroken")
+    claim.refresh_from_db()
+    assert not claim.needs_relink
+    settings.TOKEN_KEYS = keys
+    assert sync(claim)
+
+
 def unreachable(_request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("refused")
 

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import sys
 import urllib.error
 import urllib.request
 from typing import Any
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Phrase: {answer['phrase']}")
 
     def _code(self) -> str:
-        for line in iter(input, None):
+        for line in sys.stdin:
             found = re.search(r"isclaim_[\w-]+", line)
             if found:
                 return found[0]

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if settings.HAS_SANDBOX:
             sandbox_migrate()
             processes.insert(0, sandbox())
-        sys.exit(Supervisor(processes, on_ready=lambda: welcome_print(has_demo=settings.HAS_SANDBOX)).run())
+        sys.exit(Supervisor(processes, on_ready=lambda: welcome_print(has_demo=settings.HAS_DEMO)).run())
 
 
 def sandbox_migrate() -> None:
@@ -65,7 +65,8 @@ def worker() -> Process:
 
 def gunicorn(application: str, port: int) -> list[str]:
     # Loopback only: sign-in links and demo people are for whoever sits at this machine.
-    return [PYTHON, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+    server = [PYTHON, "-m", "gunicorn", application, "--no-control-socket"]
+    return [*server, "--bind", f"127.0.0.1:{port}", "--threads", "8"]
 
 
 def answers(url: str) -> bool:
