@@ -79,6 +79,7 @@ class Feedback(models.Model):
 
     class Meta:
         verbose_name_plural = "feedback"
+        indexes = [models.Index(fields=["created_at", "id"], name="feedback_oldest_first")]
 
     def __str__(self) -> str:
         return self.id

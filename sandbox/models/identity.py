@@ -4,7 +4,7 @@ from django.db import models
 
 
 class ClaimState(models.TextChoices):
-    """Published claim states; nothing in this half of the sandbox leaves `unclaimed`."""
+    """Published claim states (contract 3.1)."""
 
     UNCLAIMED = "unclaimed"
     PAYMENT_BACKED = "payment_backed_unclaimed"
@@ -32,6 +32,10 @@ class Agent(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     token_created_at = models.DateTimeField()
     free_day = models.DateField(null=True)
+    # What a sponsor's claim was confirmed with; null where nobody confirmed one.
+    granted = models.JSONField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -26,13 +26,17 @@ class EntryKind(models.TextChoices):
 
 
 class BookEntry(models.Model):
-    """One movement in whole credits, signed; written once, never changed. A balance is the sum of its entries."""
+    """One movement in whole credits, signed; written once, never changed. A balance is the sum of its entries.
+
+    `reference` is the receipt or the reversal behind a movement of paid credits, null for everything else.
+    """
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="book")
     purse = models.CharField(max_length=4, choices=Purse.choices)
     kind = models.CharField(max_length=12, choices=EntryKind.choices)
     credits = models.IntegerField()
     job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="book")
+    reference = models.CharField(max_length=60, null=True, unique=True)
     created_at = models.DateTimeField()
 
     class Meta:
