@@ -26,9 +26,9 @@ class Agent(models.Model):
     free_credits = models.BigIntegerField(null=True)
     paid_credits = models.BigIntegerField(null=True)
     free_credits_per_day = models.BigIntegerField(null=True)
-    daily_jobs_limit = models.IntegerField(null=True)
-    daily_jobs_used = models.IntegerField(null=True)
-    daily_jobs_remaining = models.IntegerField(null=True)
+    daily_jobs_limit = models.BigIntegerField(null=True)
+    daily_jobs_used = models.BigIntegerField(null=True)
+    daily_jobs_remaining = models.BigIntegerField(null=True)
     resets_at = models.DateTimeField(null=True)
     quota_at = models.DateTimeField(null=True)
 
@@ -90,7 +90,7 @@ class QuotaSnapshot(models.Model):
     taken_at = models.DateTimeField()
     free_credits = models.BigIntegerField(null=True)
     paid_credits = models.BigIntegerField(null=True)
-    daily_jobs_remaining = models.IntegerField(null=True)
+    daily_jobs_remaining = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "taken_at"], name="agents_one_snapshot_a_moment")]
