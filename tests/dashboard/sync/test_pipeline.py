@@ -126,8 +126,7 @@ def test_token_of_another_agent_is_never_mixed_in(
     other = make_claim(new_agent(), workspace, owner)
     Claim.objects.filter(pk=claim.pk).update(token_sealed=other.token_sealed)
     assert not sync(claim)
-    claim.refresh_from_db()
-    assert claim.needs_relink
+    assert cursor_of(claim).error_text == "SealBroken"
     assert not Event.objects.exists()
 
 
