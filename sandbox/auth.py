@@ -24,5 +24,6 @@ def agent_from(request: HttpRequest) -> Agent | None:
 
 def auth_required(message: str) -> ApiError:
     """The one error for a missing or bad token."""
-    recovery = {"suggested_command": command("signup --json"), "docs_url": docs("signup")}
+    signup = command("signup --agent --agent-name NAME --runtime RUNTIME --json")
+    recovery = {"suggested_command": signup, "docs_url": docs("signup-agent")}
     return ApiError("AUTH_REQUIRED", message, recovery=recovery)

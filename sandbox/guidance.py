@@ -10,4 +10,4 @@ def command(text: str) -> str:
 
 def docs(anchor: str) -> str:
     """The public documentation of one command."""
-    return f"{settings.SANDBOX_DOCS_URL}#{anchor}"
+    return f"{settings.SANDBOX_DOCS_URL}#{settings.SANDBOX_PROGRAM}-{anchor}"

@@ -27,7 +27,7 @@ class Terms:
 
     def command_line(self, key: str) -> str:
         """The client's command for these terms under another key."""
-        what = f"--pack-id {self.pack_id}" if self.pack_id else f"--credits {self.credits}"
+        what = f"--pack {self.pack_id}" if self.pack_id else f"--credits {self.credits}"
         return f"credits quote {what} --payment-method {self.payment_method} --idempotency-key {key} --json"
 
 

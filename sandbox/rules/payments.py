@@ -116,7 +116,7 @@ def pack_row(pack: Pack) -> dict[str, Any]:
 
 def rail_row(rail: Rail, program: str) -> dict[str, Any]:
     """One payment method on the wire; a rail that cannot be bought with says so."""
-    quote = f"{program} credits quote --pack-id {DEFAULT_PACK_ID} --payment-method {rail.method_id} --json"
+    quote = f"{program} credits quote --pack {DEFAULT_PACK_ID} --payment-method {rail.method_id} --json"
     buy = f"{program} credits buy --quote-id QUOTE_ID --provider {rail.provider}"
     reason = None if rail.is_purchasable else "This sandbox quotes for this method but does not sell through it yet."
     return {

@@ -90,10 +90,10 @@ def top_up(reason: str, program: str) -> dict[str, Any]:
 
 def _commands(program: str) -> dict[str, str]:
     money = f"{program} credits"
-    quote, buy = f"{money} quote --pack-id starter-500 --payment-method", f"{money} buy --quote-id QUOTE_ID"
+    quote, buy = f"{money} quote --pack starter-500 --payment-method", f"{money} buy --quote-id QUOTE_ID"
     return {
         "inspect_methods": f"{money} methods --json",
-        "inspect_packs": f"{money} packs --json",
+        "inspect_packs": f"{money} packs list --json",
         "quote": f"{quote} stripe_x402.exact.usdc --json",
         "buy": f"{buy} --provider stripe_x402 --idempotency-key purchase:QUOTE_ID --json",
         "status": f"{money} status --quote-id QUOTE_ID --json",

@@ -9,7 +9,7 @@ from sandbox.quotes import quote_create, quote_row, read_terms
 from sandbox.rules import fields, payments
 
 
-@endpoint("GET", "credits packs", auth="none")
+@endpoint("GET", "credits packs list", auth="none")
 def credit_packs(_call: Call) -> Reply:
     """Packs and the range of custom amounts."""
     return Reply(

@@ -105,7 +105,7 @@ def test_the_same_key_with_other_terms_is_a_conflict_with_a_way_on(agent: Agent,
     command = str(error.recovery.suggested_command)
     wanted = {**TERMS, **changes}
     assert f"--payment-method {wanted['payment_method']}" in command
-    assert ("--pack-id starter-500" if wanted.get("pack_id") else f"--credits {wanted['credits']}") in command
+    assert ("--pack starter-500" if wanted.get("pack_id") else f"--credits {wanted['credits']}") in command
     fresh_key = command.partition("--idempotency-key ")[2].partition(" ")[0]
     second = agent.client.credits.quote_create(**{**wanted, "idempotency_key": fresh_key})
     assert second.quote_id != first.quote_id

@@ -66,7 +66,7 @@ def test_without_a_live_token_nothing_is_told(
     assert not error.may_have_started
     assert error.trace_id is not None
     assert error.recovery is not None
-    assert error.recovery.suggested_command == "image-skill signup --json"
+    assert error.recovery.suggested_command == "image-skill signup --agent --agent-name NAME --runtime RUNTIME --json"
 
 
 @pytest.mark.parametrize("name", CALLS)
