@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PORT_SANDBOX := $(or $(SANDBOX_PORT),8001)
 
-.PHONY: run test check fmt sandbox agent lock clean runtime dev
+.PHONY: run test check fmt sandbox agent screenshots lock clean runtime dev
 
 run: runtime
 	@exec .venv/bin/python -m dashboard.local
@@ -28,6 +28,10 @@ fmt: dev
 	@.venv/bin/python -m ruff check --select I --fix --quiet .
 	@.venv/bin/python -m ruff format .
 	@.venv/bin/python -m djlint templates --reformat --quiet
+
+# The pages as people see them, into docs/screenshots.
+screenshots: dev
+	@exec .venv/bin/python -m tools.screenshots
 
 lock: dev
 	@exec .venv/bin/python -m tools.lock

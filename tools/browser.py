@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tools.system import Trouble, apt_install
 
@@ -30,7 +31,7 @@ def chromium() -> str:
     return found
 
 
-def launch_options(executable: str) -> dict[str, object]:
+def launch_options(executable: str) -> dict[str, Any]:
     """What Playwright needs to start it: without Chromium's sandbox as root, without calls to its maker's hosts."""
     flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     if os.geteuid() == 0:
