@@ -6,10 +6,10 @@ any clamp we must expect, is the whole ledger; and where neither can be reached 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from api_client import ActivityEvent, Client
+from api_client import ActivityEvent, Client, ContractError, TimedOut
 
 LIMITS = (50, 200, 1000, 5000)
 # A service may clamp `limit`, but never below this (contract section 11): a shorter page is the whole ledger.
@@ -30,18 +30,36 @@ class LedgerReading:
     calls: int
     gap_before: datetime | None
 
+    @property
+    def length(self) -> int:
+        return len(self.records) + self.unreadable
 
-def ledger_read(client: Client, known: KnownIds) -> LedgerReading:
-    """Read the newest part of the ledger back to what is known; raises ApiError."""
-    previous = -1
+
+def ledger_read(client: Client, known: KnownIds, *, is_last_try: bool = False) -> LedgerReading:
+    """Read the newest part of the ledger back to what is known; raises ApiError.
+
+    On the `is_last_try` a page that is too wide to be read is given up for the narrower one before it, with a gap: a
+    ledger that outgrew what we can read at once would be read never again.
+    """
+    reading: LedgerReading | None = None
     for calls, limit in enumerate(LIMITS, start=1):
-        events = client.activity.list(limit=limit).events
+        try:
+            events = client.activity.list(limit=limit).events
+        except (ContractError, TimedOut):
+            if not is_last_try or reading is None:
+                raise
+            return replace(reading, calls=calls)
         records = tuple(event for event in events if isinstance(event, ActivityEvent))
-        reached = bool(known([record.event_id for record in records])) or len(events) < min(limit, SMALLEST_CLAMP)
+        if known([record.event_id for record in records]) or len(events) < min(limit, SMALLEST_CLAMP):
+            return LedgerReading(records, len(events) - len(records), calls, None)
+        wider = LedgerReading(
+            records,
+            len(events) - len(records),
+            calls,
+            min((record.occurred_at for record in records), default=None),
+        )
         # A wider question that brings nothing more: this is all that the service shows.
-        exhausted = len(events) == previous or limit == LIMITS[-1]
-        if reached or exhausted:
-            gap_before = None if reached else min((record.occurred_at for record in records), default=None)
-            return LedgerReading(records, len(events) - len(records), calls, gap_before)
-        previous = len(events)
+        if limit == LIMITS[-1] or (reading is not None and wider.length == reading.length):
+            return wider
+        reading = wider
     raise AssertionError("the last limit ends the loop")

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 CALL_SECONDS = 10.0
 QUOTA_AFTER = timedelta(minutes=5)
 IDENTITY_AFTER = timedelta(hours=6)
+# Failures in a row, ten minutes or so, before a ledger page that stays too wide is given up for a known gap.
+WIDE_TRIES = 6
 
 
 class RunLost(Exception):
@@ -58,7 +60,7 @@ def agent_sync(agent_id: int, *, is_forced: bool = False) -> bool:
         run_stop_released(run)
         return False
     try:
-        reading_apply(run, claim, agent_read(claim))
+        reading_apply(run, claim, agent_read(claim, is_last_try=run.cursor.attempts >= WIDE_TRIES))
     except (AuthRefused, WrongAgent) as error:
         _token_is_refused(run, claim, error)
     except ApiError as error:
@@ -74,11 +76,11 @@ def agent_sync(agent_id: int, *, is_forced: bool = False) -> bool:
     return False
 
 
-def agent_read(claim: Claim) -> Reading:
+def agent_read(claim: Claim, *, is_last_try: bool = False) -> Reading:
     """Fetch what is due for one agent: the ledger always, quota and identity when they are old or it moved."""
     agent, at = claim.agent, timezone.now()
     with client_for(claim, deadline_seconds=CALL_SECONDS) as client:
-        ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids))
+        ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids), is_last_try=is_last_try)
         moved = len(known_ids(agent.pk, [record.event_id for record in ledger.records])) < len(ledger.records)
         quota = client.quota.get() if moved or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
         whoami = client.identity.whoami() if _is_old(agent.identity_at, at, IDENTITY_AFTER) else None
