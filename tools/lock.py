@@ -15,11 +15,13 @@ from packaging.utils import canonicalize_name
 
 from tools.environment import KINDS, lock_file
 
+# An extra for whoever installs from pyproject.toml; from a lock the sandbox draws everything.
+VIDEO = ("--extra", "sandbox-video")
 # What uv is asked for beside the project's own requirements; each lock is held to the versions of the one before.
 COMPILE = {
-    "runtime": [],
-    "production": ["--extra", "production", "-c", "requirements/runtime.txt"],
-    "dev": ["--extra", "production", "--group", "dev", "-c", "requirements/production.txt"],
+    "runtime": [*VIDEO],
+    "production": [*VIDEO, "--extra", "production", "-c", "requirements/runtime.txt"],
+    "dev": [*VIDEO, "--extra", "production", "--group", "dev", "-c", "requirements/production.txt"],
 }
 UV = (
     *("-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal", "--generate-hashes"),
@@ -55,9 +57,10 @@ def read(text: str) -> dict[str, Pin]:
 
 def wanted(project: Mapping[str, Any], kind: str) -> dict[str, SpecifierSet]:
     """The versions that pyproject.toml asks for directly in one kind of environment, by canonical name."""
-    lines = list(project["project"]["dependencies"])
+    extras = project["project"]["optional-dependencies"]
+    lines = [*project["project"]["dependencies"], *extras["sandbox-video"]]
     if kind != "runtime":
-        lines += project["project"]["optional-dependencies"]["production"]
+        lines += extras["production"]
     if kind == "dev":
         lines += project["dependency-groups"]["dev"]
     wishes: dict[str, SpecifierSet] = {}

@@ -74,7 +74,7 @@ def test_stack_says_why_for_every_dependency() -> None:
     project = tomllib.loads(text("pyproject.toml"))
     wanted = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["production"],
+        *(line for extra in project["project"]["optional-dependencies"].values() for line in extra),
         *project["dependency-groups"]["dev"],
     ]
     names = {re.split(r"[\[~=><]", line)[0] for line in wanted}

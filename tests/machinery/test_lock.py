@@ -14,6 +14,7 @@ version = "1"
 dependencies = ["web~=5.2.0", "Some_Client>=3; python_version >= '3.11'"]
 [project.optional-dependencies]
 production = ["web[fast]", "driver>=2"]
+sandbox-video = ["film>=1"]
 [dependency-groups]
 dev = ["linter"]
 """
@@ -25,7 +26,7 @@ def pin(name: str, version: str, *, direct: bool = True, hashes: bool = True) ->
     return "\n".join([*lines, "    # via sample (pyproject.toml)" if direct else "    # via web"]) + "\n"
 
 
-RUNTIME = pin("web", "5.2.3") + pin("some-client", "3.1") + pin("leaf", "1.0", direct=False)
+RUNTIME = pin("web", "5.2.3") + pin("some-client", "3.1") + pin("film", "1.0") + pin("leaf", "1.0", direct=False)
 PRODUCTION = RUNTIME + pin("driver", "2.2")
 DEV = PRODUCTION + pin("linter", "0.1")
 
