@@ -1,4 +1,4 @@
-"""What every request passes: no view without an access decision, and times in the viewer's zone."""
+"""What every request passes: no view without an access decision, no private answer in a cache, the viewer's zone."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 
 from dashboard.accounts.access import Decision
 from dashboard.accounts.models import User
@@ -29,13 +30,17 @@ def decision_of(view: object) -> Decision | None:
 
 
 class AccessMiddleware:
-    """Fail closed: a view that nobody decided on answers nobody."""
+    """Fail closed: a view that nobody decided on answers nobody, and what a person was answered is kept nowhere."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Also for Back after signing out, and because a page and its fragment share an address.
+        if isinstance(request.user, User) and "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
 
     def process_view(
         self, _request: HttpRequest, view: Callable[..., HttpResponseBase], _args: object, _kwargs: object
