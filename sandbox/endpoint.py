@@ -7,8 +7,9 @@ from typing import Concatenate, Literal, ParamSpec
 from django.http import HttpRequest, HttpResponse
 
 from sandbox import guidance
+from sandbox.access import Gate
 from sandbox.auth import agent_from
-from sandbox.envelope import Call, Reply, fail, succeed
+from sandbox.envelope import ACTOR, Call, Reply, fail, succeed
 from sandbox.errors import ApiError
 from sandbox.ids import new_id
 
@@ -18,10 +19,13 @@ Handler = Callable[Concatenate[Call, P], Reply]
 Auth = Literal["required", "optional", "none"]
 
 
-def endpoint(method: str, name: str, *, auth: Auth = "required") -> Callable[[Handler[P]], View[P]]:
+def endpoint(
+    method: str, name: str, *, auth: Auth = "required", gate: Gate | None = None
+) -> Callable[[Handler[P]], View[P]]:
     """`name` is the client's command for it, as users see it in the envelope.
 
     `auth`: "required", "optional" (no token is fine, a bad one is not) or "none" (a token is not even looked at).
+    `gate` decides in the place of a token, before anything else is told.
     The order is method, token, then the body: whoever has no valid token learns nothing about what exists.
     """
 
@@ -30,10 +34,15 @@ def endpoint(method: str, name: str, *, auth: Auth = "required") -> Callable[[Ha
             command = guidance.command(name)
             trace_id = trace_of(request)
             try:
+                if gate is not None:
+                    gate(request)
+                    request.META[ACTOR] = gate.__name__
                 refuse_other_methods(request, method)
                 call = Call(request, command, trace_id, None if auth == "none" else agent_from(request))
                 if auth == "required":
                     _ = call.agent
+                if call.visitor is not None:
+                    request.META[ACTOR] = "agent"
                 return succeed(call, handler(call, *args, **kwargs))
             except ApiError as error:
                 return fail(command, trace_id, error)

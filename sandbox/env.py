@@ -26,6 +26,14 @@ def flag(name: str) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0")
 
 
+def access_key(name: str) -> str:
+    """A key that callers send, of visible ASCII without spaces; "" when unset, which closes its door."""
+    text = os.environ.get(name, "").strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ImproperlyConfigured(f"{name} must be visible ASCII without spaces")
+    return text
+
+
 def base_url(name: str, default: str) -> str:
     """An http(s) origin without path, query, user or trailing slash."""
     text = os.environ.get(name, "").strip() or default

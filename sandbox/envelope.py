@@ -14,6 +14,8 @@ from sandbox.auth import auth_required
 from sandbox.errors import ApiError, invalid
 from sandbox.models import Agent
 
+# Where a request keeps who is behind it, for the log line.
+ACTOR = "sandbox.actor_class"
 EXIT_CODE_HEADER = "x-image-skill-exit-code"
 MAX_DEPTH = 32
 _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
@@ -21,10 +23,26 @@ _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
 
 @dataclass(frozen=True)
 class Reply:
-    """What a view answers with: `data` as the contract words it, and warnings in plain English."""
+    """What a view answers with: `data` as the contract words it, and warnings in plain English.
+
+    `is_replay` says that an earlier request with the same key did the work.
+    """
 
     data: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+    is_replay: bool = False
+
+
+class EnvelopeResponse(JsonResponse):
+    """An envelope on its way out, still knowing what it was made of."""
+
+    def __init__(
+        self, content: dict[str, Any], *, reply: Reply | None = None, error: ApiError | None = None, status: int = 200
+    ) -> None:
+        super().__init__(content, status=status, json_dumps_params={"default": plain_number})
+        self.command = str(content["command"])
+        self.reply = reply
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,7 @@ def _refuse_odd_values(top: dict[str, Any]) -> None:
 
 def succeed(call: Call, reply: Reply) -> HttpResponse:
     """200 with the envelope."""
-    return JsonResponse(
+    return EnvelopeResponse(
         {
             "ok": True,
             "command": call.command,
@@ -114,13 +132,13 @@ def succeed(call: Call, reply: Reply) -> HttpResponse:
             "warnings": reply.warnings,
             "error": None,
         },
-        json_dumps_params={"default": _plain_number},
+        reply=reply,
     )
 
 
 def fail(command: str, trace_id: str, error: ApiError) -> HttpResponse:
     """The error's own status with the envelope and the exit code header."""
-    response = JsonResponse(
+    response = EnvelopeResponse(
         {
             "ok": False,
             "command": command,
@@ -135,16 +153,18 @@ def fail(command: str, trace_id: str, error: ApiError) -> HttpResponse:
                 "recovery": error.recovery,
             },
         },
+        error=error,
         status=error.kind.status,
-        json_dumps_params={"default": _plain_number},
     )
     response[EXIT_CODE_HEADER] = str(error.kind.exit_code)
     if error.allow:
         response["Allow"] = error.allow
+    if error.kind.status == 429 and error.recovery:
+        response["Retry-After"] = str(error.recovery["retry_after_seconds"])
     return response
 
 
-def _plain_number(value: object) -> float:
+def plain_number(value: object) -> float:
     """Decimals leave as JSON numbers; all arithmetic on them is done by then."""
     if isinstance(value, Decimal):
         return float(value)

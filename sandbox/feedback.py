@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import book, ledger
+from sandbox import book, changes, ledger
 from sandbox.errors import invalid
 from sandbox.ids import new_id
 from sandbox.models import Agent, Event, Feedback
 from sandbox.models.activity import EventType
+from sandbox.models.operator import ChangeKind
 from sandbox.rules import fields, guidance
 
 _TEXTS = ("command", "expected", "actual", "friction", "proof_needed", "strategic_reason")
@@ -73,6 +74,7 @@ def feedback_create(agent: Agent, report: dict[str, Any], trace_id: str) -> Feed
         book.lock(agent)
         feedback.save(force_insert=True)
         ledger.record(agent, [event])
+        changes.note(agent, ChangeKind.FEEDBACK, feedback.id)
     return feedback
 
 

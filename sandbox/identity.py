@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from sandbox import book
+from sandbox import book, changes
 from sandbox.errors import ApiError, invalid
 from sandbox.ids import new_id, new_token, token_digest
 from sandbox.models import Agent
 from sandbox.models.identity import ClaimState
+from sandbox.models.operator import ChangeKind
 from sandbox.rules import contacts
 
 
@@ -34,11 +35,19 @@ class SignedUp:
     is_new: bool
 
 
-def contact_or_refuse(text: str) -> str:
-    """A normalized inbox. Raises INVALID_ARGUMENTS."""
+# Clients since 0.1.25 know these sentences and put friendlier advice in their place (contract 2.2).
+_NO_INBOX = {
+    "agent_contact": "agent_contact must be an email-shaped durable contact inbox",
+    "human_email": "human_email must be a valid email address",
+    "contact": "contact must be an email-shaped durable contact inbox",
+}
+
+
+def contact_or_refuse(text: str, field_name: str) -> str:
+    """A normalized inbox. Raises INVALID_ARGUMENTS in the words of the field."""
     contact = contacts.normalize(text)
     if contact is None:
-        raise invalid("The contact must be an inbox such as agent@example.com.")
+        raise invalid(_NO_INBOX[field_name])
     return contact
 
 
@@ -65,7 +74,7 @@ def agent_sign_up(applicant: Applicant) -> SignedUp:
     else:
         fresh["contact_redacted"] = contacts.redact(applicant.contact)
         agent, is_new = Agent.objects.select_for_update().get_or_create(
-            contact_hash=_hashed(applicant.contact), defaults=fresh
+            contact_hash=contact_digest(applicant.contact), defaults=fresh
         )
     # Otherwise signing up again would undo what an operator decided.
     if agent.claim_state == ClaimState.REVOKED:
@@ -75,6 +84,7 @@ def agent_sign_up(applicant: Applicant) -> SignedUp:
         agent.token_hash, agent.token_created_at = token_digest(token), now
         agent.save(update_fields=["token_hash", "token_created_at"])
     book.open_day(agent, now)
+    changes.note(agent, ChangeKind.AGENT)
     return SignedUp(agent, token, is_new)
 
 
@@ -82,16 +92,17 @@ def agent_sign_up(applicant: Applicant) -> SignedUp:
 def claim_request(agent: Agent, contact: str) -> Literal["attached", "unchanged"]:
     """Notes who is asked to claim the agent; it proves nothing and changes no right. The same again is unchanged."""
     locked = Agent.objects.select_for_update().get(pk=agent.pk)
-    hashed = _hashed(contact)
+    hashed = contact_digest(contact)
     if locked.claim_contact_hash == hashed:
         return "unchanged"
     locked.claim_contact_hash = hashed
     locked.claim_contact_redacted = contacts.redact(contact)
     locked.claim_requested_at = timezone.now()
     locked.save(update_fields=["claim_contact_hash", "claim_contact_redacted", "claim_requested_at"])
+    changes.note(locked, ChangeKind.AGENT)
     return "attached"
 
 
-def _hashed(contact: str) -> str:
-    # Keyed, since the addresses in a leaked table could be guessed from a plain hash.
+def contact_digest(contact: str) -> str:
+    """A normalized inbox as it is kept; keyed, since addresses could be guessed from a plain hash."""
     return salted_hmac("sandbox.contact", contact, algorithm="sha256").hexdigest()

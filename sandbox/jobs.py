@@ -16,6 +16,7 @@ from sandbox.guidance import command, docs
 from sandbox.ids import new_id
 from sandbox.models import Agent, Asset, Job
 from sandbox.models.work import JobStatus
+from sandbox.operator import guardrails
 from sandbox.renderer import Picture
 from sandbox.rules import grants, quotas
 from sandbox.rules.idempotency import fresh_key, terms_digest
@@ -114,7 +115,7 @@ def new_job(agent: Agent | None, order: Order, trace_id: str, status: JobStatus,
 def _open(agent: Agent, order: Order, trace_id: str) -> tuple[Job, bool]:
     """Under the agent's lock: replay, cap, credits, reservation. The lock makes one job of parallel equal keys."""
     settle_stale(agent)
-    lacking = grants.missing(grants.grants_of(agent.claim_state), order.model.grants_required)
+    lacking = grants.missing(grants.grants_of(agent.claim_state, agent.granted), order.model.grants_required)
     if lacking:
         raise ApiError("CAPABILITY_DENIED", "This agent lacks a grant.", recovery={"grants_required": lacking})
     now = timezone.now()
@@ -127,6 +128,7 @@ def _open(agent: Agent, order: Order, trace_id: str) -> tuple[Job, bool]:
         book.open_day(locked, now)
         standing = quota.standing_now(locked, now)
         quota.refuse_over_cap(standing)
+        guardrails.refuse(locked, order.bill.credits, now)
         held = standing.balance
         amounts = quotas.split(order.bill.credits, free=held.free, paid=held.paid)
         if amounts is None:

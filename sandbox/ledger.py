@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sandbox.ids import iso, new_id
-from sandbox.models import Agent, Event, EventReference
+from sandbox.models import Agent, Event, EventReference, FeedbackAnswer
 from sandbox.rules.pricing import micros_to_usd
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 500
@@ -39,7 +39,30 @@ def newest(agent: Agent, *, limit: int, subject: str = "") -> list[Event]:
     return list(events.order_by("-id")[:limit])
 
 
-def event_row(event: Event) -> dict[str, Any]:
+def event_rows(events: list[Event]) -> list[dict[str, Any]]:
+    """Events on the wire; those of a feedback item that was answered carry `details.answer` (ours, INF)."""
+    rows = [_event_row(event) for event in events]
+    about = [event.subject_id for event in events if event.subject_type == "feedback"]
+    # Joined at reading, since a line of the ledger is never rewritten.
+    answers = FeedbackAnswer.objects.in_bulk(about) if about else {}
+    for row in rows:
+        answer = answers.get(row["subject"]["id"])
+        if answer is not None:
+            row["details"] = row["details"] | {"answer": answer_row(answer)}
+    return rows
+
+
+def answer_row(answer: FeedbackAnswer) -> dict[str, Any]:
+    """What the people of the service said to a feedback item."""
+    return {
+        "text": answer.text,
+        "decision": answer.decision or None,
+        "url": answer.url or None,
+        "answered_at": iso(answer.answered_at),
+    }
+
+
+def _event_row(event: Event) -> dict[str, Any]:
     """One event on the wire (contract 3.11); `trace_id` at the top is ours (INF)."""
     cost = None if event.cost_micros is None else {"estimated_usd": micros_to_usd(event.cost_micros)}
     return {

@@ -1,6 +1,7 @@
 """Gives each request its trace id, checks the host, catches what nobody expected, sets the headers of every answer."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from sandbox import telemetry
 from sandbox.endpoint import trace_of
 from sandbox.envelope import fail
 from sandbox.errors import ApiError, invalid
@@ -22,6 +24,12 @@ class EnvelopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        response = self._answer(request)
+        telemetry.tell(request, response, time.monotonic() - started)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         try:
             request.get_host()
             _refuse_nul(request)

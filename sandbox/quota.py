@@ -12,9 +12,9 @@ from sandbox import book
 from sandbox.errors import ApiError
 from sandbox.guidance import command, docs
 from sandbox.ids import iso
-from sandbox.models import Agent
+from sandbox.models import Agent, Guardrails
 from sandbox.models.work import JobStatus
-from sandbox.rules import quotas
+from sandbox.rules import grants, quotas
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,15 @@ def standing_get(agent: Agent) -> Standing:
 def standing_now(agent: Agent, now: datetime) -> Standing:
     """Reads only. Failed live jobs count against the cap; plans, replays and refusals do not (contract 11)."""
     live = agent.jobs.filter(created_at__gte=quotas.day_start(now)).exclude(status=JobStatus.PLANNED)
-    return Standing(book.balance(agent), live.count(), settings.SANDBOX_DAILY_JOBS, now)
+    return Standing(book.balance(agent), live.count(), _jobs_limit(agent), now)
+
+
+def _jobs_limit(agent: Agent) -> int:
+    """The service's cap, higher with a grant of a claim, lower where an operator said so."""
+    held = grants.grants_of(agent.claim_state, agent.granted)
+    cap = settings.SANDBOX_CLAIMED_DAILY_JOBS if grants.MORE_JOBS in held else settings.SANDBOX_DAILY_JOBS
+    limits = Guardrails.objects.filter(agent=agent).first()
+    return cap if limits is None or limits.daily_jobs is None else min(cap, limits.daily_jobs)
 
 
 def refuse_over_cap(standing: Standing) -> None:

@@ -17,7 +17,12 @@ SANDBOX_PORT = env.whole("SANDBOX_PORT", 8001, low=1, high=65535)
 SANDBOX_PUBLIC_URL = env.base_url("SANDBOX_PUBLIC_URL", f"http://127.0.0.1:{SANDBOX_PORT}")
 SANDBOX_FREE_CREDITS = env.whole("SANDBOX_FREE_CREDITS", 40, low=0, high=1_000_000)
 SANDBOX_DAILY_JOBS = env.whole("SANDBOX_DAILY_JOBS", 4, low=0, high=1_000_000)
+SANDBOX_CLAIMED_DAILY_JOBS = env.whole("SANDBOX_CLAIMED_DAILY_JOBS", 200, low=0, high=1_000_000)
 SANDBOX_QUOTE_MINUTES = env.whole("SANDBOX_QUOTE_MINUTES", 30, low=1, high=10_080)
+# Without its key neither of these two doors is there.
+SANDBOX_OPERATOR_KEY = env.access_key("SANDBOX_OPERATOR_KEY")
+SANDBOX_OPERATOR_REQUESTS_PER_MINUTE = env.whole("SANDBOX_OPERATOR_REQUESTS_PER_MINUTE", 6000, low=1, high=1_000_000)
+SANDBOX_CONTROL_KEY = env.access_key("SANDBOX_CONTROL_KEY")
 # The service's name and documentation address have changed before, so they are settings.
 SANDBOX_PROGRAM = os.environ.get("SANDBOX_PROGRAM", "image-skill")
 SANDBOX_DOCS_URL = os.environ.get("SANDBOX_DOCS_URL", "https://image-skill.com/cli.md")

@@ -5,68 +5,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sandbox', '0002_payments'),
+        ("sandbox", "0002_payments"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('agent', 'Agent'), ('feedback', 'Feedback'), ('payment', 'Payment')], max_length=8)),
-                ('reference', models.CharField(max_length=140)),
-                ('changed_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("agent", "Agent"), ("feedback", "Feedback"), ("payment", "Payment")], max_length=8
+                    ),
+                ),
+                ("reference", models.CharField(max_length=140)),
+                ("changed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='FeedbackAnswer',
+            name="FeedbackAnswer",
             fields=[
-                ('feedback', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='answer', serialize=False, to='sandbox.feedback')),
-                ('text', models.TextField()),
-                ('decision', models.CharField(blank=True, max_length=64)),
-                ('url', models.CharField(blank=True, max_length=500)),
-                ('answered_at', models.DateTimeField()),
+                (
+                    "feedback",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="answer",
+                        serialize=False,
+                        to="sandbox.feedback",
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("decision", models.CharField(blank=True, max_length=64)),
+                ("url", models.CharField(blank=True, max_length=500)),
+                ("answered_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Guardrails',
+            name="Guardrails",
             fields=[
-                ('agent', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='guardrails', serialize=False, to='sandbox.agent')),
-                ('daily_jobs', models.PositiveIntegerField(null=True)),
-                ('credits_per_day', models.PositiveIntegerField(null=True)),
-                ('credits_per_week', models.PositiveIntegerField(null=True)),
-                ('credits_per_month', models.PositiveIntegerField(null=True)),
-                ('credits_per_job', models.PositiveIntegerField(null=True)),
-                ('changed_at', models.DateTimeField()),
+                (
+                    "agent",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="guardrails",
+                        serialize=False,
+                        to="sandbox.agent",
+                    ),
+                ),
+                ("daily_jobs", models.PositiveIntegerField(null=True)),
+                ("credits_per_day", models.PositiveIntegerField(null=True)),
+                ("credits_per_week", models.PositiveIntegerField(null=True)),
+                ("credits_per_month", models.PositiveIntegerField(null=True)),
+                ("credits_per_job", models.PositiveIntegerField(null=True)),
+                ("changed_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'guardrails',
+                "verbose_name_plural": "guardrails",
             },
         ),
         migrations.AddField(
-            model_name='agent',
-            name='claimed_at',
+            model_name="agent",
+            name="claimed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='agent',
-            name='granted',
+            model_name="agent",
+            name="granted",
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
-            model_name='agent',
-            name='revoked_at',
+            model_name="agent",
+            name="revoked_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='feedback',
-            index=models.Index(fields=['created_at', 'id'], name='feedback_oldest_first'),
+            model_name="feedback",
+            index=models.Index(fields=["created_at", "id"], name="feedback_oldest_first"),
         ),
         migrations.AddField(
-            model_name='change',
-            name='agent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='sandbox.agent'),
+            model_name="change",
+            name="agent",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="sandbox.agent"
+            ),
         ),
     ]

@@ -20,11 +20,12 @@ def health(_call: Call) -> Reply:
 def agent_signups(call: Call) -> Reply:
     """All three published shapes: `agent_contact`, its legacy name `human_email`, or no contact at all."""
     body = call.body()
-    contact = fields.text(body, "agent_contact", limit=254) or fields.text(body, "human_email", limit=254)
+    stated = {name: fields.text(body, name, limit=254) for name in ("agent_contact", "human_email")}
+    name = "agent_contact" if stated["agent_contact"] else "human_email"
     applicant = identity.Applicant(
         name=fields.required_text(body, "agent_name"),
         runtime=fields.required_text(body, "runtime"),
-        contact=identity.contact_or_refuse(contact) if contact else "",
+        contact=identity.contact_or_refuse(stated[name], name) if stated[name] else "",
         discovery_source=_discovery_source(body),
     )
     wants_token = fields.flag(body, "return_token")
@@ -47,7 +48,7 @@ def agent_signups(call: Call) -> Reply:
 @endpoint("POST", "claim request")
 def agent_claims(call: Call) -> Reply:
     """Names the person who should claim this agent; no proof of anything."""
-    contact = identity.contact_or_refuse(fields.required_text(call.body(), "contact", limit=254))
+    contact = identity.contact_or_refuse(fields.required_text(call.body(), "contact", limit=254), "contact")
     state = identity.claim_request(call.agent, contact)
     call.agent.refresh_from_db()
     return Reply(
@@ -82,7 +83,7 @@ def whoami(call: Call) -> Reply:
             "token_status": "active",
             "token_created_at": iso(agent.token_created_at),
             "session_origin": "loaded_from_config",
-            "grants": list(grants_of(agent.claim_state)),
+            "grants": list(grants_of(agent.claim_state, agent.granted)),
         }
     )
 

@@ -304,7 +304,7 @@ def test_a_dry_run_without_a_token_checks_what_it_is_told(stranger: Caller) -> N
 
 
 def test_a_missing_grant_is_denied(agent: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.grants, "grants_of", lambda _: ("asset.upload",))
+    monkeypatch.setattr(jobs.grants, "grants_of", lambda *_: ("asset.upload",))
     answer = agent.create()
     assert answer.refusal == ("CAPABILITY_DENIED", 403, 4)
     assert answer.error["recovery"]["grants_required"] == ["image.create.preview"]

@@ -1,0 +1,1 @@
+"""The operator extension (ours, INF): what the people of the service can do and the public contract has no word for."""
