@@ -38,7 +38,7 @@ def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credit
         if hash_matches(phrase_normal(phrase), locked.phrase_hash):
             claim = _claim_open(locked, user, warn_credits_per_day)
             attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
-            cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id)
+            cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id, label=claim.agent.display_name)
             return claim
         refusal = _phrase_refused(locked, user)
     raise refusal

@@ -16,6 +16,8 @@ class SyncCursor(models.Model):
 
     stream = models.CharField(max_length=16, choices=Stream)
     subject_id = models.BigIntegerField()
+    # What the operator calls the subject: this room knows no agents to ask.
+    subject_label = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField()
     # Until when the service asked us to stay away: nobody's press shortens that.
     not_before = models.DateTimeField(null=True)
@@ -37,7 +39,7 @@ class SyncCursor(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stream} {self.subject_id}"
+        return self.subject_label or f"{self.stream} {self.subject_id}"
 
 
 class SyncRun(models.Model):

@@ -19,12 +19,13 @@ NO_FAILURE: dict[str, object] = {
 }
 
 
-def cursor_open(*, stream: Stream, subject_id: int) -> SyncCursor:
+def cursor_open(*, stream: Stream, subject_id: int, label: str) -> SyncCursor:
     """Start a stream, or start it afresh: due at once, a run under way is taken away, old failures are forgotten."""
+    afresh = {"due_at": timezone.now(), "stopped": "", "queued_at": None, **NO_FAILURE, **NOBODY_RUNS}
     cursor, _ = SyncCursor.objects.update_or_create(
         stream=stream,
         subject_id=subject_id,
-        defaults={"due_at": timezone.now(), "stopped": "", "queued_at": None, **NO_FAILURE, **NOBODY_RUNS},
+        defaults={"subject_label": label[:200], **afresh},
     )
     return cursor
 
