@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client as Browser
 
@@ -52,3 +53,13 @@ def test_own_password_outlives_a_sign_in_by_code() -> None:
     sign_in_by_code(Browser())
     assert sign_in_by_password(Browser(), STRANGERS)
     assert User.objects.count() == 1
+
+
+def test_address_added_to_a_strangers_account_leads_nobody_into_it(owner: User) -> None:
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
+    stranger = Browser()
+    stranger.force_login(owner)
+    stranger.post("/account/email/", {"action_add": "", "email": EMAIL})
+    assert mail.outbox[-1].to == [EMAIL], "its owner is asked first"
+    Browser().post("/account/login/code/", {"email": EMAIL})
+    assert "No account has this address" in str(mail.outbox[-1].body)
