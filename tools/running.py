@@ -1,4 +1,4 @@
-"""The whole system in a folder of its own, started as `make run` starts it: for browser tests and screenshots."""
+"""The whole system in a folder of its own, started by `make run`: for browser tests and screenshots."""
 
 import os
 import re
@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 90
@@ -62,19 +63,30 @@ class System:
 
 @contextmanager
 def running_system(folder: Path) -> Iterator[System]:
-    """Start everything with its data in `folder`, wait for the printed block, and stop it with Ctrl-C's signal."""
+    """Type `make run` with the data in `folder`, wait for the printed block, and press Ctrl-C in the end."""
     system = System(f"http://localhost:{free_port()}", f"http://127.0.0.1:{free_port()}", folder)
     log = folder.parent / f"{folder.name}.log"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.local"], cwd=ROOT, env=system.environment, stdout=output, stderr=output
-        )
+        process = make_run(system.environment, output)
         try:
             system.links = printed_links(process, log)
             yield system
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            press_ctrl_c(process)
+
+
+def make_run(environment: Mapping[str, str], output: IO[str]) -> subprocess.Popen[bytes]:
+    """Start `make run` in a session of its own, as a terminal would."""
+    return subprocess.Popen(
+        ["make", "run"], cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+    )
+
+
+def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
+    """Send what a terminal sends to all that run in it, and wait for the end."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=30)
 
 
 def printed_links(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:

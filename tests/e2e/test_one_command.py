@@ -4,11 +4,13 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
-from tools.running import ROOT, System, free_port, running_system
+from tools.running import ROOT, System, free_port, make_run, press_ctrl_c, running_system
 
 
 def test_everything_is_ready_and_listens_on_loopback_alone(system: System) -> None:
@@ -39,6 +41,27 @@ def test_second_start_keeps_what_was_there_and_stops_without_a_trace(tmp_path: P
             agents.append(system.python("from dashboard.agents.models import Claim; print(Claim.objects.count())"))
         assert _processes_with(str(tmp_path)) == []
     assert agents == ["5", "5"]
+
+
+def test_real_service_gets_neither_a_sandbox_nor_a_demo(system: System, tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(tmp_path / "var"),
+        "PORT": str(free_port()),
+        "IMAGE_SKILL_API_BASE_URL": system.sandbox_url,
+    }
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        process = make_run(environment, output)
+        try:
+            _wait_until(lambda: "Stop everything" in log.read_text())
+        finally:
+            press_ctrl_c(process)
+    said = log.read_text()
+    assert f"Talks to  {system.sandbox_url}" in said
+    assert "sign-in/" not in said
+    assert "sandbox |" not in said
+    assert not (tmp_path / "var" / "sandbox").exists()
 
 
 def test_taken_port_is_one_clear_line_and_nothing_is_made(tmp_path: Path) -> None:
@@ -73,6 +96,14 @@ def _start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen within a minute")
 
 
 def _processes_with(value: str) -> list[str]:
