@@ -104,7 +104,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
                 subject_id=agent.pk,
                 after_at=newest_before,
                 before_at=reading.ledger.gap_before,
-                reason="Image Skill does not show older events.",
+                reason="Image Skill showed nothing older; there may have been something.",
             )
         if not run_finish(
             run,

@@ -151,9 +151,9 @@ def test_known_gap_is_shown(open_page: Any, link: Link) -> None:
         subject_id=claim.agent_id,
         after_at=timezone.now() - timedelta(days=3),
         before_at=timezone.now() - timedelta(days=2),
-        reason="Image Skill does not show older events.",
+        reason="Image Skill showed nothing older.",
     )
-    assert "From 3 days ago to 2 days ago Image Skill does not show older events." in words(
+    assert "From 3 days ago to 2 days ago Image Skill showed nothing older." in words(
         open_page("web:agent_detail", claim.agent.remote_id)
     )
 
