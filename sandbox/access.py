@@ -3,6 +3,7 @@
 import hmac
 import threading
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol
 
@@ -25,14 +26,15 @@ class Gate(Protocol):
 class Allowance:
     """How often one key may call: a bucket of a minute's requests that refills evenly. One for each server process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._left: dict[bytes, tuple[float, float]] = {}
 
     def take(self, key: bytes, per_minute: int) -> float:
         """Takes one request; answers the seconds to wait where none is left, else 0."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             left, seen = self._left.get(key, (float(per_minute), now))
             left = min(left + (now - seen) * per_minute / _MINUTE, per_minute)
             is_allowed = left >= 1

@@ -40,6 +40,7 @@ KINDS = {
     "ASSET_NOT_FOUND": Kind(404, 1),
     "ACTIVITY_NOT_FOUND": Kind(404, 1),
     "CREDIT_PACK_NOT_FOUND": Kind(404, 1),
+    "PAYMENT_NOT_FOUND": Kind(404, 1),
     "AGENT_NOT_FOUND": Kind(404, 1),
     "FEEDBACK_NOT_FOUND": Kind(404, 1),
     "NOT_FOUND": Kind(404, 1),

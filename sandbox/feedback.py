@@ -38,7 +38,7 @@ def read_report(body: fields.Body) -> tuple[dict[str, Any], list[str]]:
     report |= {"surface": _strings(body, "surface") or ["cli"], "evidence": _strings(body, "evidence")}
     report["allow_weak_signal"] = fields.flag(body, "allow_weak_signal")
     # Agents paste whole sessions; a token that spends credits must not rest in a report.
-    clean = {name: _without_tokens(value) for name, value in report.items()}
+    clean = {name: without_tokens(value) for name, value in report.items()}
     if clean != report:
         warnings.append("Something that looks like a token was removed. Replace that token by signing up again.")
     return clean, warnings
@@ -95,9 +95,10 @@ def _strings(body: fields.Body, name: str) -> list[str]:
     return [fields.required_text({name: item}, name, limit=_TITLE_LIMIT) for item in items]
 
 
-def _without_tokens(value: Any) -> Any:  # noqa: ANN401 - text, list of texts or flag
+def without_tokens(value: Any) -> Any:  # noqa: ANN401 - text, list of texts or flag
+    """The same value with everything that looks like a token of ours taken out."""
     if isinstance(value, str):
         return _TOKEN.sub("[redacted-token]", value)
     if isinstance(value, list):
-        return [_without_tokens(item) for item in value]
+        return [without_tokens(item) for item in value]
     return value

@@ -1,6 +1,6 @@
 """Every path that is served. The last line catches the rest, so that Django's own HTML pages are never reached."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from sandbox.views import activity, catalog, feedback, identity, pages, work
 from sandbox.views.credits import credit_packs, credit_quotes, payment_methods
@@ -26,5 +26,6 @@ urlpatterns = [
     path("v1/activity/<path:reference>", activity.activity_show),
     path("v1/feedback", feedback.feedback),
     path("a/<path:file_name>", work.media_show),
+    path("operator/v1/", include("sandbox.views.operator")),
     re_path("", pages.not_found),
 ]

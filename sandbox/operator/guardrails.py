@@ -7,12 +7,10 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from sandbox import book, changes
 from sandbox.errors import ApiError, invalid
 from sandbox.guidance import command, docs
 from sandbox.ids import iso
 from sandbox.models import Agent, Guardrails
-from sandbox.models.operator import ChangeKind
 from sandbox.models.work import JobStatus
 from sandbox.rules import fields, quotas
 
@@ -47,11 +45,6 @@ def row(limits: Guardrails | None) -> dict[str, int | None]:
     return {name: getattr(limits, name, None) for name in NAMES}
 
 
-def of(agent: Agent) -> Guardrails | None:
-    """The agent's limits, or None where nobody set any."""
-    return Guardrails.objects.filter(agent=agent).first()
-
-
 def read(body: fields.Body) -> dict[str, int | None]:
     """All five, absent ones as null. Raises INVALID_ARGUMENTS, for unknown names too: a typo must not mean no limit."""
     unknown = sorted(set(body) - set(NAMES))
@@ -60,10 +53,9 @@ def read(body: fields.Body) -> dict[str, int | None]:
     return {name: fields.whole(body, name, low=0, high=_HIGHEST) for name in NAMES}
 
 
-def guardrails_set(agent: Agent, limits: dict[str, int | None]) -> None:
+def put(agent: Agent, limits: dict[str, int | None]) -> None:
     """Puts these limits in the place of the earlier ones. The agent must be locked."""
     Guardrails.objects.update_or_create(agent=agent, defaults={**limits, "changed_at": timezone.now()})
-    changes.note(agent, ChangeKind.AGENT)
 
 
 def refuse(agent: Agent, needed: int, now: datetime) -> None:
@@ -72,7 +64,7 @@ def refuse(agent: Agent, needed: int, now: datetime) -> None:
     Jobs count by their start with what they cost or hold; failed ones cost nothing. `daily_jobs` is part of the
     daily cap (`sandbox.quota`).
     """
-    limits = of(agent)
+    limits = Guardrails.objects.filter(agent=agent).first()
     if limits is None:
         return
     if limits.credits_per_job is not None and needed > limits.credits_per_job:
@@ -85,14 +77,6 @@ def refuse(agent: Agent, needed: int, now: datetime) -> None:
         limit = getattr(limits, span.name)
         if limit is not None and spent[span.name] + needed > limit:
             raise _exceeded(span.name, limit, needed=needed, used=spent[span.name], ends_at=span.ends_at, now=now)
-
-
-def agent_lock(agent_id: str) -> Agent:
-    """Locks one agent of whatever organization. Raises AGENT_NOT_FOUND."""
-    agent = Agent.objects.filter(pk=agent_id).first()
-    if agent is None:
-        raise ApiError("AGENT_NOT_FOUND", "No agent has this id.")
-    return book.lock(agent)
 
 
 def _exceeded(
