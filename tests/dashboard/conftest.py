@@ -4,13 +4,14 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.core.cache import cache
+from django.db import connection
 from django.test import Client as Browser
 
 from api_client import Client
@@ -25,9 +26,23 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
-    """Rate limits count in the cache; one test's presses are not another's."""
-    cache.clear()
+def _fresh_cache(settings: Any) -> None:
+    """Rate limits count in the cache; one test's presses are not another's, nor another process's in a shared Redis."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _history_switch(request: pytest.FixtureRequest) -> None:
+    """Open history for the clean-up after a test with real transactions (SQLite deletes, row by row); else close it."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None:
+        return
+    is_cleaned_up = bool(marker.kwargs.get("transaction"))
+    request.getfixturevalue("transactional_db" if is_cleaned_up else "db")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM history_switch")
+        if is_cleaned_up:
+            cursor.execute("INSERT INTO history_switch (opened_by) VALUES ('test clean-up')")
 
 
 def person(email: str) -> User:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
+from dashboard.lib.history import history_open
 from dashboard.lib.paging import page_get
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,8 @@ EPOCH = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def fill(workspace: Workspace, minutes: list[int]) -> None:
-    Event.objects.all().delete()
+    with history_open(by="test"):
+        Event.objects.all().delete()
     agent, _ = Agent.objects.get_or_create(remote_id="agt_1", organization_id="org_1")
     Event.objects.bulk_create(
         Event(
