@@ -1,7 +1,6 @@
 """The only place where a sealed agent token is opened and the hosted API's client is made."""
 
 from contextlib import AbstractContextManager
-from functools import cache
 from typing import Protocol
 
 from django.conf import settings
@@ -9,8 +8,9 @@ from django.conf import settings
 from api_client import Client, Timeouts, connection_pool
 from dashboard.lib.sealing import seal, unseal
 
-# Kept connections, one pool a process: a fresh one for each call would cost a handshake each.
-_connections = cache(connection_pool)
+# Kept connections, one pool a process: a fresh one for each call would cost a handshake each. Made here, for threads
+# that make it on first use make one each and lose all but the last with what it holds open.
+_connections = connection_pool()
 
 
 class TokenHolder(Protocol):
@@ -46,5 +46,5 @@ def client_with(token: str, *, deadline_seconds: float) -> Client:
         base_url=settings.IMAGE_SKILL_API_BASE_URL,
         token=token,
         timeouts=Timeouts(read=deadline_seconds, total=deadline_seconds),
-        transport=settings.API_TRANSPORT() if settings.API_TRANSPORT else _connections(),
+        transport=settings.API_TRANSPORT() if settings.API_TRANSPORT else _connections,
     )
