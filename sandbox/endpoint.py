@@ -53,6 +53,20 @@ def endpoint(
     return decorate
 
 
+def by_method(**views: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """One path with a view for each method; a method without one is refused by the first, after its gate."""
+    first = next(iter(views.values()))
+
+    def view(request: HttpRequest, /, **kwargs: str) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        response = views.get(method, first)(request, **kwargs)
+        if response.status_code == 405:
+            response["Allow"] = ", ".join(views)
+        return response
+
+    return view
+
+
 def trace_of(request: HttpRequest) -> str:
     """The id of this request, given at its first mention."""
     return str(request.META.setdefault("sandbox.trace_id", new_id("trace")))

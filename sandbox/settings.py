@@ -32,7 +32,7 @@ DEBUG = env.flag("SANDBOX_DEBUG")
 ALLOWED_HOSTS = env.words("SANDBOX_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 
 INSTALLED_APPS = ["sandbox"]
-MIDDLEWARE = ["sandbox.middleware.EnvelopeMiddleware"]
+MIDDLEWARE = ["sandbox.middleware.EnvelopeMiddleware", "sandbox.faults.FaultMiddleware"]
 ROOT_URLCONF = "sandbox.urls"
 WSGI_APPLICATION = "sandbox.wsgi.application"
 APPEND_SLASH = False

@@ -27,5 +27,6 @@ urlpatterns = [
     path("v1/feedback", feedback.feedback),
     path("a/<path:file_name>", work.media_show),
     path("operator/v1/", include("sandbox.views.operator")),
+    path("control/v1/", include("sandbox.views.control")),
     re_path("", pages.not_found),
 ]
