@@ -1,7 +1,6 @@
 """Queueing and sending mail. The row is the record of work; the task only makes it quicker."""
 
 from datetime import timedelta
-from smtplib import SMTPException
 
 import structlog
 from django.core.mail import EmailMultiAlternatives
@@ -56,7 +55,7 @@ def mail_send(mail_id: int) -> bool:
     message.attach_alternative(mail.html, "text/html")
     try:
         message.send()
-    except (OSError, SMTPException) as error:
+    except Exception as error:  # noqa: BLE001 - a process edge: one mail must not hold up the others; logged below
         _postpone(mail, error)
         return False
     OutboxMail.objects.filter(pk=mail_id).update(sent_at=timezone.now(), last_error="")

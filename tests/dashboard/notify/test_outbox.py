@@ -23,6 +23,16 @@ class Broken(BaseEmailBackend):
         raise SMTPException("away")
 
 
+class Choosy(BaseEmailBackend):
+    """A way out that cannot even write down one of the addresses."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        if email_messages[0].to == ["ana@example.com"]:
+            raise UnicodeError("label too long")
+        mail.outbox.extend(email_messages)
+        return len(email_messages)
+
+
 @pytest.fixture
 def waiting() -> OutboxMail:
     return OutboxMail.objects.create(
@@ -62,3 +72,17 @@ def test_failed_mail_is_tried_again_later_and_given_up_in_the_end(waiting: Outbo
         assert mail_send_due() == 0
     waiting.refresh_from_db()
     assert waiting.attempts == MAX_ATTEMPTS
+
+
+def test_mail_that_cannot_be_sent_at_all_holds_up_no_other_and_is_given_up(waiting: OutboxMail, settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Choosy"
+    OutboxMail.objects.create(
+        to="ben@example.com", subject="Hello", text="Text", dedupe_key="l", not_before=timezone.now()
+    )
+    assert mail_send_due() == 1
+    assert [message.to for message in mail.outbox] == [["ben@example.com"]]
+    OutboxMail.objects.filter(pk=waiting.pk).update(attempts=MAX_ATTEMPTS - 1, not_before=timezone.now())
+    assert mail_send_due() == 0
+    waiting.refresh_from_db()
+    assert waiting.given_up_at is not None
+    assert waiting.last_error == "UnicodeError"
