@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event, SpendSlot
-from dashboard.agents.models import Agent
+from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_list
 from dashboard.lib.paging import Page, page_get
 
@@ -35,10 +35,17 @@ def linked_ids(workspace: Workspace, events: Iterable[Event]) -> set[int]:
     return set(held.values_list("agent_id", flat=True))
 
 
-def event_newest_at(agent_id: int) -> datetime | None:
-    return (
-        Event.objects.filter(agent_id=agent_id).order_by("-occurred_at").values_list("occurred_at", flat=True).first()
-    )
+def event_newest_at(claim: Claim) -> datetime | None:
+    """Return when the newest event happened that the claim's workspace knows of its agent; read off an index."""
+    events = Event.objects.filter(workspace_id=claim.workspace_id, agent_id=claim.agent_id)
+    return events.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+
+
+def event_newest_before(agent_id: int, before: datetime) -> datetime | None:
+    """Return when the newest event before a moment happened, whoever held the agent then; for the rare gap alone."""
+    events = Event.objects.filter(agent_id=agent_id, occurred_at__lt=before)
+    newest: datetime | None = events.aggregate(newest=Max("occurred_at"))["newest"]
+    return newest
 
 
 def day_start() -> datetime:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from api_client import ApiError, AuthRefused, Quota, Whoami
 from dashboard.accounts.selectors import owner_list
 from dashboard.activity.apply import events_apply, known_ids
-from dashboard.activity.selectors import event_newest_at
+from dashboard.activity.selectors import event_newest_at, event_newest_before
 from dashboard.agents.apply import WrongAgent, identity_apply, quota_apply
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_of_agent
@@ -96,13 +96,12 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
         if reading.quota:
             quota_apply(agent, reading.quota, at=reading.at)
         agent.save()
-        newest_before = event_newest_at(agent.pk)
         events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
         if reading.ledger.gap_before:
             gap_record(
                 stream=Stream.AGENT,
                 subject_id=agent.pk,
-                after_at=newest_before,
+                after_at=event_newest_before(agent.pk, reading.ledger.gap_before),
                 before_at=reading.ledger.gap_before,
                 reason="Image Skill showed nothing older; there may have been something.",
             )
@@ -111,7 +110,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             calls=reading.calls,
             rows_new=len(events),
             rows_unreadable=reading.ledger.unreadable,
-            newest_at=event_newest_at(agent.pk),
+            newest_at=event_newest_at(claim),
         ):
             raise RunLost
 

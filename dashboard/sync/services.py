@@ -126,8 +126,11 @@ def due_take(*, limit: int = 200) -> list[int]:
 
 
 def interval(newest_at: datetime | None, now: datetime) -> timedelta:
-    """Return how long to wait after a success: short for a busy agent, long for an idle one."""
-    age = (now - newest_at).total_seconds() if newest_at else IDLE_SECONDS * AGE_DIVISOR
+    """Return how long to wait after a success: short for a busy agent, long for an idle one.
+
+    An event of the future counts by its distance as well: misdated by years it must not keep its agent busy for years.
+    """
+    age = abs((now - newest_at).total_seconds()) if newest_at else IDLE_SECONDS * AGE_DIVISOR
     return timedelta(seconds=min(max(age / AGE_DIVISOR, BUSY_SECONDS), IDLE_SECONDS))
 
 
