@@ -35,7 +35,8 @@ def create(call: Call) -> Reply:
     data = _created(made.job) | _quota_of(call.agent, consumed=consumed)
     if not made.is_replay:
         return Reply(data)
-    return Reply(data, ["This key was used before: the answer is the earlier job's, nothing was charged again."])
+    warning = "This key was used before: the answer is the earlier job's, nothing was charged again."
+    return Reply(data, [warning], is_replay=True)
 
 
 @endpoint("GET", "jobs show")
