@@ -39,13 +39,20 @@ def completed(job: Job, assets: list[Asset], now: datetime) -> list[Event]:
     return [*made, debit, done]
 
 
-def failed(job: Job, now: datetime) -> list[Event]:
-    """There is no type for a failed job: it is `job.completed` with a failed status."""
-    event = _event(
-        job, EventType.JOB_COMPLETED, ("job", job.id), f"{job.operation} failed", now=now, links={"job_id": job.id}
-    )
-    event.status, event.details = "failed", event.details | {"failure": job.failure}
+def ended(job: Job, now: datetime) -> list[Event]:
+    """There is no type for a failed or a canceled job: it is `job.completed` with that status."""
+    summary = f"{job.operation} {job.status}"
+    event = _event(job, EventType.JOB_COMPLETED, ("job", job.id), summary, now=now, links={"job_id": job.id})
+    event.status = job.status
+    if job.failure:
+        event.details = event.details | {"failure": job.failure}
     return [event]
+
+
+def uploaded(job: Job, asset: Asset, now: datetime) -> list[Event]:
+    """One line: an upload is complete as soon as it is told."""
+    links = {"job_id": job.id, "asset_ids": [asset.id], "usage_event_id": job.usage_event_id}
+    return [_event(job, EventType.ASSET_UPLOADED, ("asset", asset.id), "Asset uploaded", now=now, links=links)]
 
 
 def planned(job: Job, now: datetime) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Creates: reserve, draw outside any transaction, then charge or release (contract 2.17, 4.7, 4.8)."""
+"""Creates and edits: reserve, draw outside any transaction, then charge or release (contract 2.17, 2.19, 4.7, 4.8)."""
 
 import logging
 import time
@@ -10,15 +10,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import book, job_events, ledger, media, provider, quota
+from sandbox import book, job_events, ledger, media, moderation, provider, quota
+from sandbox.assets import new_asset
 from sandbox.errors import ApiError
 from sandbox.guidance import command, docs
 from sandbox.ids import new_id
 from sandbox.models import Agent, Asset, Job
 from sandbox.models.work import JobStatus
 from sandbox.operator import guardrails
-from sandbox.renderer import Picture
-from sandbox.rules import grants, quotas
+from sandbox.renderer import Artifact
+from sandbox.rules import catalog, grants, quotas
 from sandbox.rules.idempotency import fresh_key, terms_digest
 from sandbox.rules.order import Order
 
@@ -39,23 +40,29 @@ class Made:
 
 
 def job_create(agent: Agent, order: Order, trace_id: str) -> Made:
-    """Draws what was ordered, once per key. Raises the refusals of contract 1.4; a failure charges nothing."""
+    """Makes what was ordered, once per key. Raises the refusals of contract 1.4; a failure charges nothing."""
+    moderation.refuse(order.prompt)
     job, is_replay = _open(agent, order, trace_id)
     # No transaction is open from here to the end of drawing: a slow picture must hold no lock.
     if is_replay:
         return Made(_settled(job), is_replay=True)
     try:
-        pictures = provider.draw(order)
+        results = provider.draw(order)
+    except provider.StillRunning:
+        return Made(job)
+    except provider.Withdrawn:
+        return Made(_end(job, JobStatus.CANCELED))
     except ApiError as error:
         raise _fail(job, error) from error
     except Exception as error:
         logger.exception("the renderer failed, %s", trace_id)
         raise _fail(job, ApiError("PROVIDER_FAILURE", "The provider failed.")) from error
-    return Made(_finish(job, pictures))
+    return Made(_finish(job, results))
 
 
 def job_plan(agent: Agent, order: Order, trace_id: str) -> Job:
     """A dry run: a planned job and its event; no reservation, no asset, no usage (contract 4.11)."""
+    moderation.refuse(order.prompt)
     now = timezone.now()
     with transaction.atomic():
         book.lock(agent)
@@ -74,14 +81,6 @@ def job_get(agent: Agent, job_id: str) -> Job:
     return job
 
 
-def asset_get(agent: Agent, asset_id: str) -> Asset:
-    """One of the agent's own assets. Raises ASSET_NOT_FOUND."""
-    asset = agent.assets.select_related("job").filter(pk=asset_id).first()
-    if asset is None:
-        raise ApiError("ASSET_NOT_FOUND", "This agent has no such asset.")
-    return asset
-
-
 def settle_stale(agent: Agent) -> None:
     """Fails what has run longer than a reservation lives, after a crash for example, and gives the credits back."""
     too_old = timezone.now() - RESERVATION_LIFE
@@ -95,6 +94,7 @@ def new_job(agent: Agent | None, order: Order, trace_id: str, status: JobStatus,
     return Job(
         id=new_id("job"),
         agent=agent,
+        operation=order.operation,
         status=status,
         trace_id=trace_id,
         usage_event_id=new_id("usage"),
@@ -107,6 +107,7 @@ def new_job(agent: Agent | None, order: Order, trace_id: str, status: JobStatus,
         is_cost_known=bill.is_known,
         pricing_source=bill.source,
         request=order.request(),
+        inputs=[{"asset_id": one.source.id, "role": one.role} for one in order.inputs],
         created_at=now,
         updated_at=now,
     )
@@ -115,7 +116,7 @@ def new_job(agent: Agent | None, order: Order, trace_id: str, status: JobStatus,
 def _open(agent: Agent, order: Order, trace_id: str) -> tuple[Job, bool]:
     """Under the agent's lock: replay, cap, credits, reservation. The lock makes one job of parallel equal keys."""
     settle_stale(agent)
-    lacking = grants.missing(grants.grants_of(agent.claim_state, agent.granted), order.model.grants_required)
+    lacking = grants.missing(grants.grants_of(agent.claim_state, agent.granted), order.grants_required)
     if lacking:
         raise ApiError("CAPABILITY_DENIED", "This agent lacks a grant.", recovery={"grants_required": lacking})
     now = timezone.now()
@@ -140,7 +141,7 @@ def _open(agent: Agent, order: Order, trace_id: str) -> tuple[Job, bool]:
 
 
 def _by_key(agent: Agent, key: str) -> Job | None:
-    """A failed job has let go of its key, so it is not found."""
+    """A failed or canceled job has let go of its key, so it is not found."""
     live = [JobStatus.RUNNING, JobStatus.COMPLETED]
     return agent.jobs.filter(idempotency_key=key, status__in=live).first() if key else None
 
@@ -148,12 +149,19 @@ def _by_key(agent: Agent, key: str) -> Job | None:
 def _same_terms(job: Job, order: Order) -> Job:
     if job.terms == terms_digest(settings.SECRET_KEY, order.terms):
         return job
-    line = f"create --prompt PROMPT --model {order.model.id} --idempotency-key {fresh_key('create')} --json"
+    line = f"{_command_of(order)} --idempotency-key {fresh_key(order.operation)} --json"
     raise ApiError(
         "IDEMPOTENCY_CONFLICT",
-        "This idempotency key was used for another create.",
-        recovery={"suggested_command": command(line), "docs_url": docs("create")},
+        "This idempotency key was used for other work.",
+        recovery={"suggested_command": command(line), "docs_url": docs(order.operation)},
     )
+
+
+def _command_of(order: Order) -> str:
+    """The client's command for this order; the prompt is the caller's to fill in again."""
+    inputs = "".join(f" --input {source.id}" for source in order.sources("input"))
+    prompt = " --prompt PROMPT" if order.prompt else ""
+    return f"{order.operation}{inputs}{prompt} --model {order.model.id}"
 
 
 def _settled(job: Job) -> Job:
@@ -168,14 +176,14 @@ def _settled(job: Job) -> Job:
     return job
 
 
-def _finish(job: Job, pictures: list[Picture]) -> Job:
+def _finish(job: Job, results: list[Artifact]) -> Job:
     """Stores the bytes, then charges and tells in one transaction, if nobody gave the job up in the meantime."""
     now = timezone.now()
-    assets = [_asset(job, position, picture, now) for position, picture in enumerate(pictures)]
+    assets = [new_asset(job, result, now, position=position) for position, result in enumerate(results)]
     # Bytes first: a row without its file would be a broken promise, a file without its row is only litter.
     try:
-        for asset, picture in zip(assets, pictures, strict=True):
-            media.store(asset, picture.content)
+        for asset, result in zip(assets, results, strict=True):
+            media.store(asset, result.content)
     except OSError as error:
         logger.exception("an asset could not be stored, %s", job.trace_id)
         media.discard(assets)
@@ -196,15 +204,20 @@ def _finish(job: Job, pictures: list[Picture]) -> Job:
 
 
 def _fail(job: Job, error: ApiError) -> ApiError:
-    """Gives the credits back and tells, once; returns the error to raise."""
-    now = timezone.now()
+    """Ends the job with this failure; returns the error to raise."""
     failure = {"code": error.code, "message": error.message, "retryable": error.kind.is_retryable}
+    return _with_recovery(error, _end(job, JobStatus.FAILED, failure))
+
+
+def _end(job: Job, status: JobStatus, failure: dict[str, Any] | None = None) -> Job:
+    """Gives the credits back and tells, once."""
+    now = timezone.now()
     with transaction.atomic():
         book.lock(job.agent)
-        if _move(job, JobStatus.FAILED, now, failure=failure):
+        if _move(job, status, now, failure=failure):
             book.release(job, now)
-            ledger.record(job.agent, job_events.failed(job, now))
-    return _with_recovery(error, job)
+            ledger.record(job.agent, job_events.ended(job, now))
+    return job
 
 
 def _move(job: Job, status: JobStatus, now: datetime, failure: dict[str, Any] | None = None) -> bool:
@@ -217,8 +230,11 @@ def _move(job: Job, status: JobStatus, now: datetime, failure: dict[str, Any] | 
 
 def _with_recovery(error: ApiError, job: Job) -> ApiError:
     """Read the job first; after a retryable failure the same key may try again (contract 4.7)."""
-    recovery: dict[str, Any] = {"job_id": job.id, "docs_url": docs("create")}
-    recovery["suggested_command"] = command(f"jobs show {job.id} --json")
+    shown = command(f"jobs show {job.id} --json")
+    recovery: dict[str, Any] = {"job_id": job.id, "docs_url": docs(job.operation), "suggested_command": shown}
+    if job.operation == "edit" and error.kind.is_retryable:
+        # An edit's advice keeps its input and its model (contract 1.4).
+        recovery |= {"suggested_command": _again(job), "suggested_commands": [shown, _again(job)]}
     if job.idempotency_key:
         recovery["idempotency_key"] = job.idempotency_key
     if error.kind.is_retryable:
@@ -226,17 +242,9 @@ def _with_recovery(error: ApiError, job: Job) -> ApiError:
     return ApiError(error.code, error.message, recovery=recovery)
 
 
-def _asset(job: Job, position: int, picture: Picture, now: datetime) -> Asset:
-    return Asset(
-        id=new_id("image"),
-        agent=job.agent,
-        job=job,
-        position=position,
-        kind="generated",
-        extension=picture.extension,
-        mime_type=picture.mime_type,
-        content_length=len(picture.content),
-        width=picture.width,
-        height=picture.height,
-        created_at=now,
-    )
+def _again(job: Job) -> str:
+    """The command that repeats an edit under its own key."""
+    inputs = "".join(f" --input {row['asset_id']}" for row in job.inputs if row["role"] == "input")
+    prompt = "" if catalog.MODELS[job.model_id].is_promptless else " --prompt PROMPT"
+    key = f" --idempotency-key {job.idempotency_key}" if job.idempotency_key else ""
+    return command(f"edit{inputs}{prompt} --model {job.model_id}{key} --json")

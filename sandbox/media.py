@@ -7,9 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from sandbox.models import Asset
+from sandbox.rules.references import Source
 
 
-def path_of(asset: Asset) -> Path:
+def path_of(asset: Asset | Source) -> Path:
     """Where the bytes are; the id is ours, so the path cannot be steered from outside."""
     return Path(settings.SANDBOX_DATA_DIR) / "media" / asset.id[-2:] / asset.file_name
 
@@ -17,6 +18,11 @@ def path_of(asset: Asset) -> Path:
 def url_of(asset: Asset) -> str:
     """Absolute and public: clients fetch it without a token (contract 2.20, 8)."""
     return f"{settings.SANDBOX_PUBLIC_URL}/a/{asset.file_name}"
+
+
+def read(source: Source) -> bytes:
+    """The bytes that work starts from. Raises OSError."""
+    return path_of(source).read_bytes()
 
 
 def store(asset: Asset, content: bytes) -> None:

@@ -59,8 +59,9 @@ def standing_get(agent: Agent) -> Standing:
 
 
 def standing_now(agent: Agent, now: datetime) -> Standing:
-    """Reads only. Failed live jobs count against the cap; plans, replays and refusals do not (contract 11)."""
-    live = agent.jobs.filter(created_at__gte=quotas.day_start(now)).exclude(status=JobStatus.PLANNED)
+    """Reads only. Failed live jobs count against the cap; plans, uploads, replays and refusals do not (contract 11)."""
+    today = agent.jobs.filter(created_at__gte=quotas.day_start(now))
+    live = today.exclude(status=JobStatus.PLANNED).exclude(operation="upload")
     return Standing(book.balance(agent), live.count(), _jobs_limit(agent), now)
 
 

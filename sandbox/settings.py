@@ -18,11 +18,24 @@ SANDBOX_PUBLIC_URL = env.base_url("SANDBOX_PUBLIC_URL", f"http://127.0.0.1:{SAND
 SANDBOX_FREE_CREDITS = env.whole("SANDBOX_FREE_CREDITS", 40, low=0, high=1_000_000)
 SANDBOX_DAILY_JOBS = env.whole("SANDBOX_DAILY_JOBS", 4, low=0, high=1_000_000)
 SANDBOX_CLAIMED_DAILY_JOBS = env.whole("SANDBOX_CLAIMED_DAILY_JOBS", 200, low=0, high=1_000_000)
+SANDBOX_LATENCY_MS = env.whole("SANDBOX_LATENCY_MS", 0, low=0, high=600_000)
+SANDBOX_FAILURE_PERCENT = env.whole("SANDBOX_FAILURE_PERCENT", 0, low=0, high=100)
+SANDBOX_MODERATION_PERCENT = env.whole("SANDBOX_MODERATION_PERCENT", 0, low=0, high=100)
 SANDBOX_QUOTE_MINUTES = env.whole("SANDBOX_QUOTE_MINUTES", 30, low=1, high=10_080)
 # Without its key neither of these two doors is there.
 SANDBOX_OPERATOR_KEY = env.access_key("SANDBOX_OPERATOR_KEY")
 SANDBOX_OPERATOR_REQUESTS_PER_MINUTE = env.whole("SANDBOX_OPERATOR_REQUESTS_PER_MINUTE", 6000, low=1, high=1_000_000)
 SANDBOX_CONTROL_KEY = env.access_key("SANDBOX_CONTROL_KEY")
+# Of Stripe's own test mode; without it the stand-in in this process plays Stripe.
+SANDBOX_STRIPE_SECRET_KEY = env.stripe_test_key("SANDBOX_STRIPE_SECRET_KEY")
+SANDBOX_STRIPE_WEBHOOK_SECRET = os.environ.get("SANDBOX_STRIPE_WEBHOOK_SECRET", "").strip()
+SANDBOX_STRIPE_STAND_IN_KEY = env.stripe_test_key("SANDBOX_STRIPE_STAND_IN_KEY")
+SANDBOX_STRIPE_WEBHOOK_URLS = env.addresses("SANDBOX_STRIPE_WEBHOOK_URLS")
+SANDBOX_STRIPE_PROCESSING_SECONDS = env.whole("SANDBOX_STRIPE_PROCESSING_SECONDS", 3, low=0, high=86_400)
+SANDBOX_CHECKOUT_MINUTES = env.whole("SANDBOX_CHECKOUT_MINUTES", 60, low=30, high=1440)
+SANDBOX_PAYMENT_BACKED_STATE = env.flag("SANDBOX_PAYMENT_BACKED_STATE")
+# Deliveries run beside the requests; tests deliver by hand.
+SANDBOX_COURIER = True
 # The service's name and documentation address have changed before, so they are settings.
 SANDBOX_PROGRAM = os.environ.get("SANDBOX_PROGRAM", "image-skill")
 SANDBOX_DOCS_URL = os.environ.get("SANDBOX_DOCS_URL", "https://image-skill.com/cli.md")

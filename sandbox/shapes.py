@@ -35,10 +35,12 @@ def assets_of(job: Job) -> list[dict[str, Any]]:
 def cost_row(job: Job) -> dict[str, Any]:
     """`estimated_usd` is the provider's cost; `credits` is what the job debits (INF)."""
     bill = job.bill
+    # An upload costs nothing, and nothing has no margin.
+    pricing = bill.credit_pricing() if bill.credits else None
     return {
         "estimated_usd": bill.cost_usd,
         "credits": bill.credits,
-        "credit_pricing": bill.credit_pricing(),
+        "credit_pricing": pricing,
         "provider_reported_usd_ticks": None,
     }
 
@@ -56,7 +58,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "capability": {"id": job.capability_id},
         "cost": cost_row(job),
         "safety": {"status": "allowed"},
-        "inputs": [],
+        "inputs": job.inputs,
         "request": job.request,
         "assets": assets_of(job),
     }

@@ -13,13 +13,15 @@ class JobStatus(models.TextChoices):
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 class Job(models.Model):
-    """One create. `terms` is a keyed digest of everything that was asked for, to tell a replay from a conflict.
+    """One create, edit or upload. `terms` is a keyed digest of all that was asked for, to tell replay from conflict.
 
-    `credits` is the price of the whole job, `provider_cost_micros` its estimated cost in micro-dollars. A failed
-    job lets go of its key, so that the same key may try again; nothing was charged for it.
+    `credits` is the price of the whole job, `provider_cost_micros` its estimated cost in micro-dollars; `inputs` are
+    `{asset_id, role}`. A failed or canceled job lets go of its key, so that the same key may try again; nothing was
+    charged for it.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -37,6 +39,7 @@ class Job(models.Model):
     is_cost_known = models.BooleanField()
     pricing_source = models.CharField(max_length=32)
     request = models.JSONField()
+    inputs = models.JSONField(default=list)
     failure = models.JSONField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -68,7 +71,7 @@ class Job(models.Model):
 
 
 class Asset(models.Model):
-    """One picture with its bytes in the media folder. `content_length` is in bytes, sizes are in pixels."""
+    """One file with its bytes in the media folder. `content_length` is in bytes, sizes are in pixels or null."""
 
     id = models.CharField(primary_key=True, max_length=140)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="assets")
@@ -78,8 +81,8 @@ class Asset(models.Model):
     extension = models.CharField(max_length=8)
     mime_type = models.CharField(max_length=40)
     content_length = models.PositiveBigIntegerField()
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -1,5 +1,6 @@
-"""The embedded provider's pictures: drawn with Pillow, the same for the same spec, another for every other."""
+"""The embedded provider's work, made here from a spec alone: the same for the same spec, another for every other."""
 
-from sandbox.renderer.picture import Picture, Spec, render
+from sandbox.renderer.artifact import Artifact
+from sandbox.renderer.picture import Spec, render
 
-__all__ = ["Picture", "Spec", "render"]
+__all__ = ["Artifact", "Spec", "render"]

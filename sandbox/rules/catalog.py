@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.rules.grants import PREVIEW
+from sandbox.renderer import film
+from sandbox.rules import references
+from sandbox.rules.grants import EDIT, PREVIEW
 from sandbox.rules.parameters import SEED, Schema, schema_for
 from sandbox.rules.pricing import Price
+from sandbox.rules.sizes import Size, exactly, size_of
 
 RATIOS = ("1:1", "4:3", "3:4", "3:2", "2:3", "4:5", "5:4", "16:9", "9:16", "21:9")
 OPENAI_RATIOS = ("1:1", "3:2", "2:3")
@@ -25,6 +28,11 @@ ALIASES = {
     "imagen4-ultra": "fal.imagen4-preview-ultra",
 }
 _SUPPORTS = {"image.edit": "edit", "image.variation": "variation", "3d.generate": "edit"}
+# What each source image of an edit adds to its provider's cost in USD (contract 3.12).
+_SURCHARGE = {
+    "xai.grok-imagine-image": Decimal("0.002"),
+    "xai.grok-imagine-image-quality": Decimal("0.01"),
+}
 # Prices that one parameter moves: model, parameter, value -> USD per output.
 _DEARER = {
     ("xai.grok-imagine-image-quality", "resolution", "2k"): Decimal("0.07"),
@@ -48,7 +56,7 @@ class Model:
 
     id: str
     modality: str
-    operation: str
+    operations: tuple[str, ...]
     cost: Decimal | None
     is_priced_per_megapixel: bool
     is_cost_known: bool
@@ -56,7 +64,7 @@ class Model:
     is_catalogue_only: bool
     is_promptless: bool
     takes_mask: bool
-    reference_rule: str
+    reference_words: str
     max_outputs: int
     schemas: Mapping[str, Schema]
 
@@ -66,19 +74,28 @@ class Model:
         return self.id.split(".", 1)[0]
 
     @property
+    def operation(self) -> str:
+        """What it does first of all; its capability is named after it."""
+        return self.operations[0]
+
+    @property
     def capability_id(self) -> str:
         """`is.image.generate.fal-flux-dev.v1` (contract 3.13)."""
         return f"is.{self.operation}.{self.id.replace('.', '-')}.v1"
 
     @property
-    def supports(self) -> str:
-        """`create`, `edit` or `variation`."""
-        return _SUPPORTS.get(self.operation, "create")
+    def supports(self) -> tuple[str, ...]:
+        """Of `create`, `edit` and `variation`."""
+        return tuple(_SUPPORTS.get(operation, "create") for operation in self.operations)
+
+    def can(self, operation: str) -> bool:
+        """Whether `create` or `edit` takes it; a variation is an edit without a prompt."""
+        return operation in self.supports or (operation == "edit" and "variation" in self.supports)
 
     @property
     def is_runnable(self) -> bool:
-        """This half of the sandbox draws new images; everything else is listed and says that it does not run."""
-        return self.operation == "image.generate" and not self.is_catalogue_only
+        """Everything but the catalogue's own rows, and but videos where no encoder is installed."""
+        return not self.is_catalogue_only and (self.modality != "video" or film.HAS_ENCODER)
 
     @property
     def availability_reason(self) -> str | None:
@@ -87,7 +104,15 @@ class Model:
             return None
         if self.is_catalogue_only:
             return "Listed in the catalogue only; the service does not run it."
-        return f"This sandbox does not run {self.operation} yet."
+        return "No video encoder is installed here; the extra sandbox-video brings one."
+
+    def reference_rule(self, operation: str) -> references.Rule | None:
+        """What references it takes in a create or in an edit."""
+        return references.rule_for(self.reference_words, operation)
+
+    def grants_for(self, operation: str) -> tuple[str, ...]:
+        """Creates need the preview grant; edits and the like their own."""
+        return (PREVIEW,) if operation == "create" else (EDIT,)
 
     @cached_property
     def display_name(self) -> str:
@@ -121,12 +146,26 @@ class Model:
     @property
     def grants_required(self) -> tuple[str, ...]:
         """Create needs the preview grant; edits and the like their own."""
-        return (PREVIEW,) if self.supports == "create" else ("image.edit.preview",)
+        return self.grants_for("create" if self.can("create") else "edit")
 
-    def price(self, parameters: Mapping[str, Any], width: int, height: int) -> Price:
-        """One output of this size with these clean parameters."""
+    def size(self, parameters: Mapping[str, Any], aspect_ratio: str) -> Size | None:
+        """What these clean parameters and this ratio mean; None where the result is no picture."""
+        if self.modality == "video":
+            return exactly(film.WIDTH, film.HEIGHT)
+        if self.modality != "image":
+            return None
+        return size_of(parameters, aspect_ratio, is_openai=self.provider_id == "openai")
+
+    def price(self, parameters: Mapping[str, Any], width: int, height: int, *, source_images: int = 0) -> Price:
+        """One output of this size with these clean parameters, from so many pictures."""
+        price = self._base_price(parameters, width, height)
+        surcharge = _SURCHARGE.get(self.id, Decimal(0)) * source_images
+        return replace(price, provider_usd=price.provider_usd + surcharge) if surcharge else price
+
+    def _base_price(self, parameters: Mapping[str, Any], width: int, height: int) -> Price:
         if self.is_priced_per_megapixel and self.cost is not None:
-            return Price(self.cost * width * height / _MEGAPIXEL, self.is_cost_known, "model_parameters")
+            is_known = self.is_cost_known and parameters.get("image_size") != "auto"
+            return Price(self.cost * width * height / _MEGAPIXEL, is_known, "model_parameters")
         for (model_id, name, value), cost in _DEARER.items():
             if model_id == self.id and parameters.get(name) == value:
                 return Price(cost, self.is_cost_known, "model_parameters")
@@ -151,14 +190,13 @@ def _model(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Model:
         stated = rows[row["id"].replace("-edit", "-text-to-image")]["parameters"]
     schemas = {name: schema_for(name, words) for name, words in stated.items()}
     cost = row["provider_cost_usd"]
-    operation = row["operations"][0]
     # The file names a seed for some models only; all that draw take one (contract 11).
-    if operation == "image.generate" and row.get("executable"):
+    if "image.generate" in row["operations"] and row.get("executable"):
         schemas.setdefault("seed", SEED)
     return Model(
         id=row["id"],
         modality=row["modality"],
-        operation=operation,
+        operations=tuple(row["operations"]),
         cost=Decimal(cost.split()[0]) if cost else None,
         is_priced_per_megapixel=bool(cost) and cost.endswith("per megapixel"),
         is_cost_known=row.get("cost_known", True),
@@ -166,7 +204,7 @@ def _model(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Model:
         is_catalogue_only=row.get("catalogue_only", False),
         is_promptless=row.get("promptless", False),
         takes_mask=row.get("mask", False),
-        reference_rule=row.get("references", ""),
+        reference_words=row.get("references", ""),
         max_outputs=row.get("max_outputs", 1),
         schemas=schemas,
     )
@@ -174,6 +212,8 @@ def _model(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> Model:
 
 MODELS = load(Path(__file__).with_name("models.json"))
 DEFAULT = next(model for model in MODELS.values() if model.is_default)
+# Its cost is known, so that an edit without any model needs no acceptance (contract 11).
+DEFAULT_EDIT = MODELS["fal.nano-banana-2-edit"]
 
 
 def find(reference: str) -> Model | None:

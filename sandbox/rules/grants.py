@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-PREVIEW = "image.create.preview"
-_EVERYONE = ("asset.upload", "feedback.write", PREVIEW, "image.edit.preview", "credits.quote")
+UPLOAD, PREVIEW, EDIT = "asset.upload", "image.create.preview", "image.edit.preview"
+_EVERYONE = (UPLOAD, "feedback.write", PREVIEW, EDIT, "credits.quote")
 # Lifts the daily cap to that of claimed agents (contract 11).
 MORE_JOBS = "jobs.more"
 KNOWN = (*_EVERYONE, MORE_JOBS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.errors import invalid
+from sandbox.rules import references
 from sandbox.rules.catalog import ALIASES, MODELS, Model
 from sandbox.rules.parameters import describe
 
@@ -20,11 +21,10 @@ def model_row(model: Model, program: str) -> dict[str, Any]:
     price = model.price({}, 1024, 1024)
     pricing = price.bill(1).credit_pricing()
     state = _execution_state(model)
-    references = {"supported": False, "required": False, "max": 0}
     inputs = {
-        "images": {"required": model.supports != "create"},
+        "images": {"required": not model.can("create")},
         "mask": {"supported": model.takes_mask, "required": False},
-        "references": references,
+        "references": _references(model),
         "aspect_ratios": {"values": list(model.ratios)},
     }
     economics = {
@@ -42,9 +42,9 @@ def model_row(model: Model, program: str) -> dict[str, Any]:
         "status": "available" if model.is_runnable else "unavailable",
         "availability_reason": model.availability_reason,
         "modality": model.modality,
-        "supports": [model.supports],
-        "operations": [model.operation],
-        "task_tags": [model.supports, model.modality, *(["promptless"] if model.is_promptless else [])],
+        "supports": list(model.supports),
+        "operations": list(model.operations),
+        "task_tags": [*model.supports, model.modality, *(["promptless"] if model.is_promptless else [])],
         "economics": economics | {"credit_pricing": pricing},
         "media": {"input": inputs, "output": limits | {"transparent_background": model.has_transparency}},
         "execution": {"model_execution_status": state, "artifact_storage": "image_skill_owned"},
@@ -57,7 +57,7 @@ def model_row(model: Model, program: str) -> dict[str, Any]:
         "artifact_storage": "image_skill_owned",
         "model_execution_status": state,
         "grants_required": list(model.grants_required),
-        "accepts_input_images": model.supports != "create",
+        "accepts_input_images": model.can("edit"),
         "aspect_ratios": list(model.ratios),
         "show_command": f"{program} models show {model.id} --json",
     }
@@ -81,7 +81,7 @@ def capability_row(model: Model, program: str) -> dict[str, Any]:
             **row["media"]["input"],
         },
         "model_parameters_schema": row["model_parameters_schema"],
-        "auth": {"required": True, "anonymous_dry_run": model.supports == "create"},
+        "auth": {"required": True, "anonymous_dry_run": model.can("create")},
         "economics": row["economics"],
         "deprecation": None,
     }
@@ -97,14 +97,14 @@ def select(models: Iterable[Model], query: dict[str, str]) -> list[Model]:
     rows = [model for model in models if model.is_catalogue_only == catalogue_only]
     if runnable:
         rows = [model for model in rows if model.is_runnable]
-    operation = _one_of(query, "operation", {model.operation for model in MODELS.values()})
+    operation = _one_of(query, "operation", {name for model in MODELS.values() for name in model.operations})
     provider = _one_of(query, "provider", {model.provider_id for model in MODELS.values()})
     modality = _MODALITIES.get(_one_of(query, "modality", set(_MODALITIES)))
     words = query.get("query", "").lower().split()
     return [
         model
         for model in rows
-        if operation in {"", model.operation}
+        if operation in {"", *model.operations}
         and provider in {"", model.provider_id}
         and modality in {None, model.modality}
         and all(word in _searchable(model) for word in words)
@@ -139,6 +139,14 @@ def summary(returned: list[Model], query: dict[str, str], program: str) -> dict[
     }
 
 
+def _references(model: Model) -> dict[str, Any]:
+    """What a create takes, else what an edit does, with the operations that take it (INF)."""
+    rules = {name: rule for name in ("create", "edit") if model.can(name) and (rule := model.reference_rule(name))}
+    if not rules:
+        return dict(references.NONE)
+    return next(iter(rules.values())).describe() | {"with": list(rules)}
+
+
 def _capability_stub(model: Model) -> dict[str, Any]:
     return {"id": model.capability_id, "intents": _INTENTS, "grants_required": list(model.grants_required)}
 
@@ -151,7 +159,7 @@ def _execution_state(model: Model) -> str:
 
 def _searchable(model: Model) -> str:
     aliases = [alias for alias, model_id in ALIASES.items() if model_id == model.id]
-    return " ".join([model.id, model.display_name, model.operation, model.modality, *aliases]).lower()
+    return " ".join([model.id, model.display_name, *model.operations, model.modality, *aliases]).lower()
 
 
 def _boolean(query: dict[str, str], name: str) -> bool:

@@ -1,24 +1,23 @@
-"""Create, jobs, assets and the public media files."""
+"""Create, edit, upload, and reading jobs and assets."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from sandbox import jobs, media, quota, shapes
+from sandbox import assets, jobs, quota, shapes, uploads
 from sandbox.auth import auth_required
-from sandbox.endpoint import endpoint, refuse_other_methods, trace_of
-from sandbox.envelope import Call, Reply, fail
+from sandbox.endpoint import endpoint
+from sandbox.envelope import Call, Reply
 from sandbox.errors import ApiError
 from sandbox.guidance import command
 from sandbox.ids import iso
 from sandbox.job_events import plan_receipt
-from sandbox.models import Agent, Asset, Job
+from sandbox.models import Agent, Job
 from sandbox.models.work import JobStatus
 from sandbox.rules import quotas
-from sandbox.rules.order import Order, read_order
+from sandbox.rules.order import Order, read_edit, read_order
 
 
 @endpoint("POST", "create", auth="optional")
@@ -26,17 +25,34 @@ def create(call: Call) -> Reply:
     """Without a token only a dry run is answered; everything else needs one (contract 2.17)."""
     if call.visitor is None:
         return _anonymous_plan(call)
-    order = read_order(call.body())
-    if order.is_dry_run:
-        job = jobs.job_plan(call.agent, order, call.trace_id)
-        return Reply(_planned(job, order) | _quota_of(call.agent, consumed=0, required=job.credits))
-    made = jobs.job_create(call.agent, order, call.trace_id)
-    consumed = made.job.credits if made.job.status == JobStatus.COMPLETED else 0
-    data = _created(made.job) | _quota_of(call.agent, consumed=consumed)
-    if not made.is_replay:
-        return Reply(data)
-    warning = "This key was used before: the answer is the earlier job's, nothing was charged again."
-    return Reply(data, [warning], is_replay=True)
+    return _worked(call, read_order(call.body(), assets.finder(call.agent)))
+
+
+@endpoint("POST", "edit")
+def edit(call: Call) -> Reply:
+    """Work on one owned asset (contract 2.19); a dry run needs a token too."""
+    order = read_edit(call.body(), assets.finder(call.agent))
+    (source,) = order.sources("input")
+    edited = shapes.asset_row(assets.asset_get(call.agent, source.id))
+    reply = _worked(call, order)
+    return replace(reply, data=reply.data | {"input_asset": edited})
+
+
+@endpoint("POST", "upload")
+def upload(call: Call) -> Reply:
+    """Keeps bytes that the caller brings; the service itself fetches nothing (contract 2.18, 4.14)."""
+    parcel = uploads.read_parcel(call.body())
+    asset = uploads.upload(call.agent, parcel, call.trace_id)
+    checked = {"bytes": asset.content_length, "mime_type": asset.mime_type, "sha256": parcel.sha256}
+    return Reply(
+        {
+            "job_id": asset.job_id,
+            "trace_id": call.trace_id,
+            "request": parcel.request(),
+            "asset": shapes.asset_row(asset),
+            "upload": checked | {"policy": {"status": "allowed"}},
+        }
+    )
 
 
 @endpoint("GET", "jobs show")
@@ -50,43 +66,8 @@ def job_show(call: Call, job_id: str) -> Reply:
 @endpoint("GET", "assets show")
 def asset_show(call: Call, asset_id: str) -> Reply:
     """One asset."""
-    asset = jobs.asset_get(call.agent, asset_id)
+    asset = assets.asset_get(call.agent, asset_id)
     return Reply({"request": {"reference": asset.id, "reference_type": "asset_id"}, "asset": shapes.asset_row(asset)})
-
-
-def media_show(request: HttpRequest, file_name: str) -> HttpResponseBase:
-    """The bytes of one asset for anybody who knows its address: exact length, never compressed (contract 2.20)."""
-    try:
-        refuse_other_methods(request, "GET")
-        return _file(request, _public_asset(file_name))
-    except ApiError as error:
-        return fail(command("assets get"), trace_of(request), error)
-
-
-def _public_asset(file_name: str) -> Asset:
-    asset_id, _, extension = file_name.rpartition(".")
-    asset = Asset.objects.filter(pk=asset_id, extension=extension).first()
-    if asset is None:
-        raise ApiError("ASSET_NOT_FOUND", "There is no such file.")
-    return asset
-
-
-def _file(request: HttpRequest, asset: Asset) -> HttpResponseBase:
-    headers = {
-        "Content-Length": str(asset.content_length),
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-    }
-    try:
-        file = media.path_of(asset).open("rb")
-    except FileNotFoundError as error:
-        raise ApiError("ASSET_NOT_FOUND", "There is no such file.") from error
-    if request.method == "HEAD":
-        # A file response would stream the file to nobody.
-        file.close()
-        return HttpResponse(content_type=asset.mime_type, headers=headers)
-    return FileResponse(file, content_type=asset.mime_type, headers=headers)
 
 
 def _anonymous_plan(call: Call) -> Reply:
@@ -104,6 +85,20 @@ def _anonymous_plan(call: Call) -> Reply:
     return Reply(_planned(job, order) | {"job_id": None, "quota": numbers})
 
 
+def _worked(call: Call, order: Order) -> Reply:
+    """The plan, the new job or the replayed one."""
+    if order.is_dry_run:
+        job = jobs.job_plan(call.agent, order, call.trace_id)
+        return Reply(_planned(job, order) | _quota_of(call.agent, consumed=0, required=job.credits))
+    made = jobs.job_create(call.agent, order, call.trace_id)
+    consumed = made.job.credits if made.job.status == JobStatus.COMPLETED else 0
+    data = _created(made.job) | _quota_of(call.agent, consumed=consumed)
+    if not made.is_replay:
+        return Reply(data)
+    warning = "This key was used before: the answer is the earlier job's, nothing was charged again."
+    return Reply(data, [warning], is_replay=True)
+
+
 def _planned(job: Job, order: Order) -> dict[str, Any]:
     return {
         **_common(job),
@@ -117,15 +112,18 @@ def _planned(job: Job, order: Order) -> dict[str, Any]:
 
 
 def _created(job: Job) -> dict[str, Any]:
-    assets = shapes.assets_of(job)
+    made = shapes.assets_of(job)
     shown = {"inspect_job": {"command": command(f"jobs show {job.id} --json")}}
-    if assets:
-        shown["inspect_asset"] = {"command": command(f"assets show {assets[0]['asset_id']} --json")}
+    if made:
+        first = made[0]["asset_id"]
+        shown["inspect_asset"] = {"command": command(f"assets show {first} --json")}
+        if made[0]["mime_type"].startswith("image/"):
+            shown["iterate_edit"] = {"command": command(f"edit --input {first} --prompt PROMPT --json")}
     return {
         **_common(job),
         "status": job.status,
-        "asset_ids": [asset["asset_id"] for asset in assets],
-        "assets": assets,
+        "asset_ids": [asset["asset_id"] for asset in made],
+        "assets": made,
         "next_actions": shown,
     }
 
@@ -139,6 +137,7 @@ def _common(job: Job) -> dict[str, Any]:
         "cost": shapes.cost_row(job),
         "safety": {"status": "allowed"},
         "request": job.request,
+        "inputs": job.inputs,
     }
 
 

@@ -313,7 +313,7 @@ def test_a_missing_grant_is_denied(agent: Caller, monkeypatch: pytest.MonkeyPatc
 def test_a_broken_renderer_is_logged_without_the_prompt(
     agent: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: Any) -> None:
+    def broken(*_: Any) -> None:
         raise ValueError("bad brush")
 
     monkeypatch.setattr(provider, "render", broken)

@@ -14,10 +14,11 @@ from tests.sandbox.fixtures import Answer, Caller
 
 PATHS = [str(pattern.pattern) for pattern in urlpatterns if isinstance(pattern, URLPattern)][1:-1]
 GETS = ["/healthz", "/v1/whoami", "/v1/quota", "/v1/models", "/v1/capabilities", "/v1/activity", "/v1/credit-packs"]
-POSTS = ["/v1/agent-signups", "/v1/agent-claims", "/v1/create", "/v1/feedback", "/v1/credit-quotes"]
+WORK = ["/v1/create", "/v1/edit", "/v1/upload"]
+POSTS = ["/v1/agent-signups", "/v1/agent-claims", *WORK, "/v1/feedback", "/v1/credit-quotes"]
 PRIVATE_GETS = ["/v1/whoami", "/v1/quota", "/v1/activity", "/v1/activity/evt_1", "/v1/jobs/job_1", "/v1/assets/image_1"]
-PRIVATE_POSTS = ["/v1/agent-claims", "/v1/create", "/v1/feedback", "/v1/credit-quotes"]
-LATER = ["/v1/upload", "/v1/edit", "/v1/cli", "/v1/credit-purchases/status", "/pay/payatt_1"]
+PRIVATE_POSTS = ["/v1/agent-claims", *WORK, "/v1/feedback", "/v1/credit-quotes"]
+LATER = ["/v1/cli", "/v1/credit-purchases/status", "/pay/payatt_1"]
 
 
 def test_health_is_an_envelope(stranger: Caller) -> None:
@@ -141,7 +142,7 @@ def test_odd_addresses_find_nothing(stranger: Caller, path: str) -> None:
     ("module", "name", "path"),
     [
         (views.identity, "grants_of", "/v1/whoami"),
-        (views.work, "_public_asset", "/a/x.png"),
+        (views.media, "_public_asset", "/a/x.png"),
         (views.pages, "fail", "/nope"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sandbox.renderer import film
 from sandbox.rules.catalog import MODELS
 from tests.sandbox.fixtures import Answer, Caller
 
@@ -105,11 +106,16 @@ def test_one_model_is_found_by_id_alias_or_default(stranger: Caller, reference: 
     assert row["model_parameters_schema"]["type"] == "object"
 
 
-def test_what_does_not_run_here_says_so(stranger: Caller) -> None:
-    rows = {row["id"]: row for row in stranger.get("/v1/models").data["models"]}
-    video = rows["fal.ltx-video-13b-distilled"]
+def test_without_an_encoder_the_video_model_says_why_it_does_not_run(
+    stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film, "HAS_ENCODER", False)
+    data = stranger.get("/v1/models").data
+    video = next(row for row in data["models"] if row["modality"] == "video")
     assert (video["status"], video["model_execution_status"]) == ("unavailable", "unavailable")
-    assert "video.generate" in video["availability_reason"]
+    assert "sandbox-video" in video["availability_reason"]
+    assert data["summary"]["unavailable"] == 1
+    assert stranger.create(model=video["id"], model_parameters=None, dry_run=True).refusal[0] == "MODEL_NOT_EXECUTABLE"
 
 
 def test_capabilities_are_found_by_their_id_and_by_their_models(stranger: Caller) -> None:

@@ -3,10 +3,12 @@
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.errors import ApiError
+from sandbox.renderer.darkroom import BENCHES
 from sandbox.renderer.studio import STUDIOS
 from sandbox.rules import catalog, rows
 from sandbox.rules.catalog import MODELS
@@ -20,10 +22,45 @@ def test_every_row_of_the_file_is_listed_once() -> None:
     assert len(MODELS) == 35
 
 
-def test_every_model_that_runs_has_a_hand_of_its_own() -> None:
-    runnable = {model.id for model in EVERYTHING if model.is_runnable}
-    assert runnable == set(STUDIOS)
-    assert len({studio.style for studio in STUDIOS.values()}) == len(STUDIOS) >= 12
+@pytest.mark.parametrize(("operation", "hands"), [("create", STUDIOS), ("edit", BENCHES)])
+def test_every_model_that_makes_pictures_has_a_hand_of_its_own(operation: str, hands: dict[str, Any]) -> None:
+    images = {model.id for model in EVERYTHING if model.is_runnable and model.modality == "image"}
+    assert {model_id for model_id in images if MODELS[model_id].can(operation)} == set(hands)
+    own = {getattr(hand, "style", None) or hand.effect for hand in hands.values()}
+    assert len(own) == len(hands) >= 12
+
+
+def test_everything_runs_but_the_catalogue_only_rows() -> None:
+    assert {model.id for model in EVERYTHING if not model.is_runnable} == {
+        row["id"] for row in SOURCE if row.get("catalogue_only")
+    }
+
+
+@pytest.mark.parametrize(
+    ("model_id", "sources", "debit"),
+    [
+        ("xai.grok-imagine-image", 0, 4),
+        ("xai.grok-imagine-image", 1, 4),
+        ("xai.grok-imagine-image", 3, 5),
+        ("xai.grok-imagine-image-quality", 1, 10),
+        ("xai.grok-imagine-image-quality", 3, 14),
+        ("fal.flux-pro-kontext", 3, 7),
+    ],
+)
+def test_source_images_add_to_the_price_where_it_is_published(model_id: str, sources: int, debit: int) -> None:
+    assert MODELS[model_id].price({}, 1024, 1024, source_images=sources).credits == debit
+
+
+def test_the_default_edit_model_has_a_known_cost() -> None:
+    assert catalog.DEFAULT_EDIT.can("edit")
+    assert catalog.DEFAULT_EDIT.price({}, 1024, 1024).is_known
+    assert any(model.can("edit") and not model.is_cost_known for model in EVERYTHING)
+
+
+def test_an_automatic_size_of_a_model_priced_by_it_is_not_known() -> None:
+    model = MODELS["fal.z-image-turbo-edit"]
+    assert not model.price({"image_size": "auto"}, 1024, 1024).is_known
+    assert model.price({"image_size": "square"}, 512, 512).is_known
 
 
 @pytest.mark.parametrize("row", [row for row in SOURCE if row["provider_cost_usd"]], ids=lambda row: row["id"])
@@ -108,7 +145,7 @@ def test_catalogue_only_rows_are_left_out_unless_asked_for() -> None:
         ({"modality": "3D"}, {"fal.trellis-image-to-3d"}),
         ({"query": "Seedream edit"}, {"fal.bytedance-seedream-v4-5-edit", "fal.bytedance-seedream-v5-lite-edit"}),
         ({"query": "nano-banana-pro-edit"}, {"fal.nano-banana-pro-edit"}),
-        ({"available": "true", "modality": "video"}, set()),
+        ({"available": "true", "modality": "video"}, {"fal.ltx-video-13b-distilled"}),
     ],
 )
 def test_filters_select(query: dict[str, str], expected: set[str]) -> None:
