@@ -28,6 +28,7 @@ PAUSE_AT_MOST_SECONDS = 24 * 3600
 # A worker that died leaves its run behind. Longer than any run can take: at most seven calls of ten seconds each.
 RUN_LOST_AFTER = timedelta(seconds=75)
 QUEUED_AGAIN_AFTER = timedelta(minutes=1)
+QUEUED_AT_MOST = 200
 RUNS_KEPT = timedelta(days=7)
 
 
@@ -112,16 +113,18 @@ def runs_prune() -> int:
     return SyncRun.objects.filter(finished_at__lte=timezone.now() - RUNS_KEPT).delete()[0]
 
 
-def due_take(*, limit: int = 200) -> list[int]:
+def due_take() -> list[int]:
     """Return the subjects of due agent streams that nobody has queued just now, and mark them as queued.
 
-    The mark keeps a backlog from being queued again at every sweep; the claim is what makes a run happen once.
+    The mark keeps a backlog from being queued again at every sweep, and bounds it: behind a queue of slow readings
+    everything else would wait too. The claim is what makes a run happen once.
     """
     now = timezone.now()
-    unqueued = Q(queued_at=None) | Q(queued_at__lte=now - QUEUED_AGAIN_AFTER)
-    due = SyncCursor.objects.filter(unqueued, stream=Stream.AGENT, due_at__lte=now, running_since=None, stopped="")
-    rows = list(due.order_by("due_at").values_list("pk", "subject_id")[:limit])
-    SyncCursor.objects.filter(pk__in=[pk for pk, _ in rows]).update(queued_at=now)
+    idle = SyncCursor.objects.filter(stream=Stream.AGENT, running_since=None, stopped="")
+    room = QUEUED_AT_MOST - idle.filter(queued_at__gt=now - QUEUED_AGAIN_AFTER).count()
+    due = idle.filter(Q(queued_at=None) | Q(queued_at__lte=now - QUEUED_AGAIN_AFTER), due_at__lte=now)
+    rows = list(due.order_by("due_at").values_list("pk", "subject_id")[: max(room, 0)])
+    SyncCursor.objects.filter(pk__in=[pk for pk, _ in rows], running_since=None).update(queued_at=now)
     return [subject_id for _, subject_id in rows]
 
 

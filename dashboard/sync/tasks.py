@@ -17,7 +17,8 @@ def sweep() -> int:
     """Queue every agent whose turn has come."""
     due = services.due_take()
     for agent_id in due:
-        agent_sync.delay(agent_id)
+        # Later the row is queued again: a message that waited that long is one too many.
+        agent_sync.apply_async((agent_id,), expires=services.QUEUED_AGAIN_AFTER.total_seconds())
     return len(due)
 
 

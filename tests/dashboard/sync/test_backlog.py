@@ -1,0 +1,58 @@
+"""When readings take longer than they come due the queue stays short: the heartbeat, too, waits behind it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.signals import before_task_publish
+from django.utils import timezone
+
+from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.sync.services import QUEUED_AGAIN_AFTER, QUEUED_AT_MOST, due_take, run_claim
+from dashboard.sync.tasks import sweep
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def published() -> Iterator[list[dict[str, Any]]]:
+    """The headers of the tasks that were queued meanwhile."""
+    found: list[dict[str, Any]] = []
+
+    def note(headers: dict[str, Any], **_: object) -> None:
+        found.append(headers)
+
+    before_task_publish.connect(note)
+    yield found
+    before_task_publish.disconnect(note)
+
+
+def due(count: int) -> None:
+    now = timezone.now()
+    SyncCursor.objects.bulk_create(
+        SyncCursor(stream=Stream.AGENT, subject_id=number, due_at=now - timedelta(seconds=1)) for number in range(count)
+    )
+
+
+def test_sweeps_queue_no_more_than_a_bounded_backlog() -> None:
+    due(QUEUED_AT_MOST + 50)
+    assert len(due_take()) == QUEUED_AT_MOST
+    assert due_take() == []
+    assert run_claim(stream=Stream.AGENT, subject_id=0)
+    assert len(due_take()) == 1, "what was begun makes room"
+
+
+def test_queued_reading_expires_when_it_is_queued_again(published: list[dict[str, Any]]) -> None:
+    due(1)
+    assert sweep() == 1
+    assert [headers["task"] for headers in published] == ["dashboard.sync.tasks.agent_sync"]
+    assert published[0]["expires"] is not None
+    assert (published[0]["argsrepr"], published[0]["kwargsrepr"]) == ("(0,)", "{}")
+
+
+def test_reading_whose_message_was_lost_is_queued_again() -> None:
+    due(1)
+    assert due_take() == [0]
+    SyncCursor.objects.update(queued_at=timezone.now() - QUEUED_AGAIN_AFTER)
+    assert due_take() == [0]
