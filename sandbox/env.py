@@ -49,6 +49,24 @@ def words(name: str, default: list[str]) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or default
 
 
+def addresses(name: str) -> list[str]:
+    """A comma-separated list of http(s) addresses."""
+    found = words(name, [])
+    for address in found:
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(f"{name} must be addresses such as http://127.0.0.1:8000/webhooks/stripe")
+    return found
+
+
+def stripe_test_key(name: str) -> str:
+    """A secret key of Stripe's test mode, or ""; a live one is refused, since a sandbox must not move money."""
+    text = os.environ.get(name, "").strip()
+    if text and not text.startswith(("sk_test_", "rk_test_")):
+        raise ImproperlyConfigured(f"{name} must be a test mode key (sk_test_...)")
+    return text
+
+
 def writable_folder(name: str, default: Path) -> Path:
     """A folder that exists after this call."""
     folder = Path(os.environ.get(name, "").strip() or default).expanduser().resolve()

@@ -38,8 +38,9 @@ def read_terms(body: fields.Body) -> Terms:
     if (amount is None) == (not pack_id):
         raise invalid("Send exactly one of credits and pack_id.")
     method = fields.text(body, "payment_method")
-    if method not in payments.QUOTABLE:
-        known = [rail.method_id for rail in payments.RAILS]
+    is_real_stripe = bool(settings.SANDBOX_STRIPE_SECRET_KEY)
+    if method not in payments.quotable(is_real_stripe=is_real_stripe):
+        known = sorted(payments.purchasable(is_real_stripe=is_real_stripe))
         raise invalid(f"payment_method must be one of {', '.join(known)}.", accepted_values=known)
     if amount is None:
         pack = payments.PACKS.get(pack_id)
@@ -82,10 +83,10 @@ def quote_create(agent: Agent, terms: Terms, key: str) -> Quote:
 
 def quote_row(quote: Quote) -> dict[str, Any]:
     """A quote on the wire; the state `expired` is ours (INF)."""
-    pack = payments.PACKS.get(quote.pack_id)
+    pack, is_open = payments.PACKS.get(quote.pack_id), timezone.now() < quote.expires_at
     return {
         "quote_id": quote.id,
-        "state": "created" if timezone.now() < quote.expires_at else "expired",
+        "state": "created" if is_open else "expired",
         "credits": quote.credits,
         "price_amount_cents": quote.amount_cents,
         "currency": "USD",
@@ -95,5 +96,13 @@ def quote_row(quote: Quote) -> dict[str, Any]:
         "pack_id": quote.pack_id or None,
         "pack": payments.pack_row(pack) if pack else None,
         "live_money": payments.is_live_money(quote.payment_method),
-        "next_actions": {},
+        "next_actions": recommended_buy(quote) if is_open else {},
     }
+
+
+def recommended_buy(quote: Quote) -> dict[str, Any]:
+    """`next_actions` of an open quote; nothing for the old test settlement."""
+    rail = payments.rail_of(quote.payment_method)
+    if rail is None:
+        return {}
+    return {"recommended_buy": payments.recommended_buy(rail, quote.id, settings.SANDBOX_PROGRAM)}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sandbox.rules.catalog import DEFAULT
-from sandbox.rules.payments import is_anything_purchasable
+from sandbox.rules.payments import CHECKOUT, X402
 
 DEFAULT_IMAGE_CREDITS = DEFAULT.price({}, 1024, 1024).credits
 _URGENCY = {
@@ -55,7 +55,7 @@ def top_up_reason(*, free: int, paid: int, jobs_remaining: int) -> str:
         return "daily_job_cap_reached"
     if total < DEFAULT_IMAGE_CREDITS:
         return "low_remaining_credits"
-    return "available" if is_anything_purchasable() else "self_fund_setup_missing"
+    return "available"
 
 
 def top_up(reason: str, program: str) -> dict[str, Any]:
@@ -71,14 +71,14 @@ def top_up(reason: str, program: str) -> dict[str, Any]:
         "media_write": False,
     }
     return {
-        "available": is_anything_purchasable(),
+        "available": True,
         "recommended": reason in {"low_remaining_credits", "credits_depleted"},
         "recommendation_reason": reason,
         "urgency": urgency,
         "urgency_score": score,
         "urgency_reasons": [reason],
         "path": "credits",
-        "preferred_payment_method": "stripe_x402.exact.usdc",
+        "preferred_payment_method": X402,
         "first_command": commands["inspect_methods"],
         "quote_command": commands["quote"],
         "quote_command_copy_runnable": True,
@@ -94,9 +94,9 @@ def _commands(program: str) -> dict[str, str]:
     return {
         "inspect_methods": f"{money} methods --json",
         "inspect_packs": f"{money} packs list --json",
-        "quote": f"{quote} stripe_x402.exact.usdc --json",
+        "quote": f"{quote} {X402} --json",
         "buy": f"{buy} --provider stripe_x402 --idempotency-key purchase:QUOTE_ID --json",
         "status": f"{money} status --quote-id QUOTE_ID --json",
-        "fallback_quote": f"{quote} stripe_checkout --json",
+        "fallback_quote": f"{quote} {CHECKOUT} --json",
         "fallback_buy": f"{buy} --provider stripe --idempotency-key purchase:QUOTE_ID --json",
     }

@@ -1,9 +1,12 @@
 """Health, sign-up, claim request, whoami, quota."""
 
+from typing import Any
+
 from sandbox import identity, jobs, quota
 from sandbox.endpoint import endpoint
 from sandbox.envelope import Call, Reply, actor_of
 from sandbox.ids import iso
+from sandbox.models import Agent
 from sandbox.rules import fields, quotas
 from sandbox.rules.grants import grants_of
 
@@ -91,23 +94,25 @@ def whoami(call: Call) -> Reply:
 @endpoint("GET", "quota")
 def quota_show(call: Call) -> Reply:
     """Credits, live jobs left today, and how to get more."""
-    agent = call.agent
+    return Reply(quota_row(call.agent))
+
+
+def quota_row(agent: Agent) -> dict[str, Any]:
+    """The quota on the wire; a payment status without a reference answers the same."""
     jobs.settle_stale(agent)
     standing = quota.standing_get(agent)
     started_at = quotas.day_start(standing.at)
     window = {"kind": "utc_day", "started_at": iso(started_at), "resets_at": iso(quotas.resets_at(standing.at))}
-    return Reply(
-        {
-            "authenticated": True,
-            "claim_state": agent.claim_state,
-            "claim_request_state": agent.claim_request_state,
-            "token_status": "active",
-            "limits": standing.balance.limits(),
-            "daily_jobs": standing.daily_jobs(),
-            "reset_window": window,
-            "top_up": standing.top_up(),
-        }
-    )
+    return {
+        "authenticated": True,
+        "claim_state": agent.claim_state,
+        "claim_request_state": agent.claim_request_state,
+        "token_status": "active",
+        "limits": standing.balance.limits(),
+        "daily_jobs": standing.daily_jobs(),
+        "reset_window": window,
+        "top_up": standing.top_up(),
+    }
 
 
 def _discovery_source(body: fields.Body) -> str:

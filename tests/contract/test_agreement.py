@@ -11,7 +11,7 @@ from tests.contract.playing import CONTACT, PROMPT, QUICK, TWO_CREDITS_EACH, Wor
 UNFILLED = {
     "Cost.provider_reported_usd_ticks",  # null in the contract too
     "Job.inputs",  # of edits
-    "Quote.next_actions",  # how to buy
+    "PaymentMethod.unavailable_reason",  # both rails sell
 }
 # By key, each another advice.
 REFUSED: dict[str, dict[str, Any]] = {

@@ -1,6 +1,6 @@
 """What the client offers and this half of the sandbox does not serve: a clear "not found", with nothing taken.
 
-Payments, edit and upload are the next issue's; it turns each of these into the real thing.
+Edit and upload are the next issue's; it turns each of these into the real thing.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,6 @@ from api_client import Client, Conflict, NotFound
 from tests.contract.playing import PROMPT, Agent
 
 CALLS: dict[str, Callable[[Client], Any]] = {
-    "checkout session": lambda client: client.credits.checkout_session_create(quote_id="quote_1", idempotency_key="k"),
-    "x402 deposit": lambda client: client.credits.x402_deposit_create(quote_id="quote_1", idempotency_key="k"),
-    "status": lambda client: client.credits.purchase_status(quote_id="quote_1"),
     "edit": lambda client: client.work.edit(input_asset_id="image_1", idempotency_key="k", prompt=PROMPT),
     "upload": lambda client: client.work.upload(filename="a.png", mime_type="image/png", content=b"x"),
 }
@@ -31,12 +28,6 @@ def test_an_endpoint_is_not_found_until_it_is_served(agent: Agent, name: str) ->
     quota = agent.client.quota.get()
     assert quota.daily_jobs is not None
     assert (quota.remaining_credits, quota.daily_jobs.used) == (40, 0)
-
-
-def test_no_rail_is_offered_until_purchases_are_served(visitor: Client) -> None:
-    for method in visitor.credits.payment_methods().methods:
-        assert not method.is_offerable
-        assert method.unavailable_reason
 
 
 @pytest.mark.parametrize("modality", ["video", "audio", "3d"])

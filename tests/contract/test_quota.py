@@ -84,7 +84,7 @@ def test_too_few_credits_say_how_to_get_more(world: World, settings: Settings) -
 @pytest.mark.parametrize(
     ("free", "jobs", "reason"),
     [
-        (40, 4, "self_fund_setup_missing"),
+        (40, 4, "available"),
         (8, 4, "low_remaining_credits"),
         (0, 4, "credits_depleted"),
         (40, 0, "daily_job_cap_reached"),

@@ -31,7 +31,7 @@ def test_packs_have_exact_prices(stranger: Caller) -> None:
     ]
 
 
-def test_methods_are_the_documented_pair_and_do_not_claim_to_sell_yet(stranger: Caller) -> None:
+def test_methods_are_the_documented_pair_and_both_sell(stranger: Caller) -> None:
     data = stranger.get("/v1/payment-methods").data
     assert data["contract_version"] == "image-skill.payment-methods.v1"
     checkout, x402 = data["methods"]
@@ -41,9 +41,9 @@ def test_methods_are_the_documented_pair_and_do_not_claim_to_sell_yet(stranger: 
     assert checkout["settlement_blocker"]
     assert x402["settlement_blocker"] is None
     for method in (checkout, x402):
-        assert method["quoteable"] is True
-        assert method["available"] is method["purchasable"] is False
-        assert method["unavailable_reason"]
+        assert method["available"] is method["quoteable"] is method["purchasable"] is True
+        assert method["unavailable_reason"] is None
+        assert method["purchase_endpoint"].startswith("/v1/credit-purchases/stripe-")
         assert set(method["recovery"]) == {"quote_command", "purchase_command", "status_command"}
 
 
@@ -120,6 +120,32 @@ def test_the_same_key_with_other_terms_conflicts_and_the_suggested_key_works(
     assert quote(agent, **terms).data["state"] == "created"
 
 
+def test_the_advice_names_the_rail_that_an_agent_can_settle_alone(stranger: Caller) -> None:
+    advice = stranger.get("/v1/payment-methods").data["next_actions"]["recommended_quote"]
+    assert (advice["method_id"], advice["recommendation_reason"]) == (X402, "browserless_agent_self_fund")
+    assert advice["command"] == f"image-skill credits quote --pack starter-500 --payment-method {X402} --json"
+
+
+def test_with_a_key_of_stripe_only_checkout_is_sold(stranger: Caller, agent: Caller, settings: Settings) -> None:
+    settings.SANDBOX_STRIPE_SECRET_KEY = "sk_test_made_up"
+    data = stranger.get("/v1/payment-methods").data
+    assert [method["available"] for method in data["methods"]] == [True, False]
+    assert data["next_actions"]["recommended_quote"]["method_id"] == CHECKOUT
+    assert quote(agent, credits=5, payment_method=X402).error["code"] == "INVALID_ARGUMENTS"
+    assert quote(agent, credits=5, payment_method="fake").error["code"] == "INVALID_ARGUMENTS"
+
+
+def test_an_open_quote_says_how_to_buy_it(agent: Caller) -> None:
+    data = quote(agent, credits=5).data
+    advice = data["next_actions"]["recommended_buy"]
+    assert advice["purchase_idempotency_key"] == f"purchase:{data['quote_id']}"
+    assert advice["command"] == (
+        f"image-skill credits buy --provider stripe --quote-id {data['quote_id']} "
+        f"--idempotency-key purchase:{data['quote_id']} --json"
+    )
+    assert (advice["requires_browser"], advice["human_handoff_required"]) == (True, True)
+
+
 def test_a_key_belongs_to_its_agent(sign_up: Callable[..., Caller]) -> None:
     assert quote(sign_up(), credits=5).data["quote_id"] != quote(sign_up(), credits=6).data["quote_id"]
 
@@ -131,7 +157,7 @@ def test_a_quote_expires_and_says_so(agent: Caller, settings: Settings) -> None:
     expires_at = datetime.fromisoformat(data["expires_at"])
     assert timedelta(minutes=9) < expires_at - start < timedelta(minutes=11)
     with time_machine.travel(expires_at + timedelta(seconds=1), tick=False):
-        assert quote(agent, credits=5).data == data | {"state": "expired"}
+        assert quote(agent, credits=5).data == data | {"state": "expired", "next_actions": {}}
 
 
 def test_a_quote_moves_no_balance(agent: Caller) -> None:

@@ -46,12 +46,12 @@ def test_a_debit_takes_free_credits_first_and_never_more_than_there_is(needed: i
 @pytest.mark.parametrize(
     ("free", "paid", "jobs", "reason"),
     [
-        (40, 0, 4, "self_fund_setup_missing"),
+        (40, 0, 4, "available"),
         (5, 0, 4, "low_remaining_credits"),
         (0, 0, 4, "credits_depleted"),
         (0, 0, 0, "credits_depleted"),
         (40, 0, 0, "daily_job_cap_reached"),
-        (0, 500, 4, "self_fund_setup_missing"),
+        (0, 500, 4, "available"),
     ],
 )
 def test_the_hardest_wall_is_named(free: int, paid: int, jobs: int, reason: str) -> None:
@@ -100,15 +100,16 @@ def test_packs_cost_a_cent_a_credit() -> None:
 
 
 def test_the_old_test_settlement_is_never_listed_and_never_money() -> None:
-    assert payments.FAKE_METHOD in payments.QUOTABLE
+    assert payments.FAKE_METHOD in payments.quotable(is_real_stripe=False)
+    assert payments.FAKE_METHOD not in payments.quotable(is_real_stripe=True)
     assert payments.FAKE_METHOD not in {rail.method_id for rail in payments.RAILS}
     assert not payments.is_live_money(payments.FAKE_METHOD)
 
 
 def test_a_rail_that_cannot_be_bought_with_says_so() -> None:
     for rail in payments.RAILS:
-        row = payments.rail_row(rail, "image-skill")
-        assert row["available"] == row["purchasable"] == rail.is_purchasable
+        row = payments.rail_row(rail, "image-skill", is_purchasable=False)
+        assert row["available"] is row["quoteable"] is row["purchasable"] is False
         assert bool(row["unavailable_reason"]) is not row["available"]
 
 
