@@ -1,13 +1,13 @@
 """Is it alive, is it ready, and what is wrong: probes, and the operator's page."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from dashboard.accounts.access import platform, public
 from dashboard.accounts.models import PlatformRole
@@ -20,7 +20,7 @@ _migrated: list[bool] = []
 
 @public
 @never_cache
-@require_GET
+@require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
     return HttpResponse("ok\n", content_type="text/plain")
@@ -28,7 +28,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @public
 @never_cache
-@require_GET
+@require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
     """The database answers, its schema is this code's, and a worker was seen within the last minute."""
     checks = readiness()
@@ -38,7 +38,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 def readiness() -> dict[str, bool]:
     try:
         return {"database": True, "migrations": _is_migrated(), "worker": worker_is_alive()}
-    except DatabaseError:
+    except Error:  # InterfaceError, too: a lost connection is no DatabaseError
         return {"database": False, "migrations": False, "worker": False}
 
 
