@@ -104,3 +104,15 @@ def test_local_mode_keeps_its_secrets_to_its_owner(tmp_path: Path) -> None:
     assert {key.stat().st_mode & 0o777 for key in keys.iterdir()} == {0o600}
     start(tmp_path, nothing)
     assert {key.name: key.read_text() for key in keys.iterdir()} == kept
+
+
+def test_error_reports_carry_no_body_no_variable_and_no_person(tmp_path: Path) -> None:
+    code = """
+import django; django.setup()
+import sentry_sdk
+options = sentry_sdk.get_client().options
+kept = (options["max_request_body_size"], options["include_local_variables"], options["send_default_pii"])
+if kept != ("never", False, False):
+    raise SystemExit(str(kept))
+"""
+    assert start(tmp_path, {"SENTRY_DSN": "https://key@errors.invalid/1"}, code) == ""
