@@ -26,12 +26,18 @@ from dashboard.remote import client_with, token_seal
 
 CODE_MINUTES = 10
 CONSENT_MINUTES = 10
+# A person claims a handful of agents; each code pays for a few checks of tokens, and they must not be endless.
+CODES_AN_HOUR = 30
 MAX_TOKEN_CHECKS = 5
 # What a header can carry, and as much of it as any token is long.
 _TOKEN = re.compile(r"[!-~]{1,512}")
 WHOAMI_SECONDS = 3.0
 # Few at once: a flood of presented tokens must not tie up the web process or knock at the hosted API.
 _checks = threading.BoundedSemaphore(4)
+
+
+class TooManyCodes(Exception):
+    """The person has made as many codes within the hour as anybody needs."""
 
 
 class ClaimRefusal(Exception):
@@ -67,12 +73,15 @@ class Facts:
 def attempt_start(*, workspace: Workspace, user: User) -> tuple[ClaimAttempt, str]:
     """Make a claim code, good for ten minutes and one agent; the person's older open code is superseded.
 
-    The code is returned once and kept only as a keyed hash.
+    The code is returned once and kept only as a keyed hash. Raises TooManyCodes.
     """
-    code = code_make()
+    code, now = code_make(), timezone.now()
     with transaction.atomic():
         # The person's row is the lock: two tabs at once end with one open attempt, not with an error.
         User.objects.select_for_update().get(pk=user.pk)
+        recent = ClaimAttempt.objects.filter(started_by=user, created_at__gt=now - timedelta(hours=1))
+        if recent.count() >= CODES_AN_HOUR:
+            raise TooManyCodes
         attempts_end(
             ClaimAttempt.objects.filter(workspace=workspace, started_by=user),
             state=ClaimAttempt.State.SUPERSEDED,
@@ -81,7 +90,7 @@ def attempt_start(*, workspace: Workspace, user: User) -> tuple[ClaimAttempt, st
             workspace=workspace,
             started_by=user,
             code_hash=keyed_hash(code),
-            expires_at=timezone.now() + timedelta(minutes=CODE_MINUTES),
+            expires_at=now + timedelta(minutes=CODE_MINUTES),
         )
         _audit(attempt, "claim.code_made", user)
     return attempt, code

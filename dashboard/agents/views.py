@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.access import OWNER_ONLY, Scope, member
-from dashboard.agents.ceremony import attempt_start
+from dashboard.agents.ceremony import TooManyCodes, attempt_start
 from dashboard.agents.forms import ConsentForm
 from dashboard.agents.invitation import invitation_for
 from dashboard.agents.models import ClaimAttempt
@@ -40,7 +40,11 @@ def claim_start(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Explain, and on POST show the code once: it is in this answer alone, so it is rendered and not redirected to."""
     if request.method != "POST":
         return render(request, "agents/claim_start.html", {"scope": scope})
-    attempt, code = attempt_start(workspace=scope.workspace, user=scope.user)
+    try:
+        attempt, code = attempt_start(workspace=scope.workspace, user=scope.user)
+    except TooManyCodes:
+        messages.error(request, "Too many claim codes within an hour. Try again later.")
+        return render(request, "agents/claim_start.html", {"scope": scope}, status=429)
     invitation = invitation_for(code=code, sponsor=scope.user.display_name, workspace=scope.workspace.name)
     return render(
         request,

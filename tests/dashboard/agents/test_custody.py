@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client as Browser
+from django.urls import reverse
 
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.ceremony import attempt_present, attempt_start
+from dashboard.agents.ceremony import CODES_AN_HOUR, attempt_present, attempt_start
 from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.services import MAX_WRONG_PHRASES, ConsentRefused, claim_confirm, claim_refuse, claim_release
 from dashboard.audit.models import AuditEntry
@@ -116,3 +118,19 @@ def test_two_workspaces_that_consent_at_once_end_with_one_holder(
     )
     assert sorted(type(one).__name__ for one in results) == ["Claim", "ConsentRefused"]
     assert Claim.objects.filter(released_at=None).count() == 1
+
+
+def test_codes_of_one_person_are_limited_by_the_hour(
+    workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    """Each code pays for a few questions about tokens: codes without end would make an oracle of us."""
+    browser, address = browser_of(owner), reverse("agents:claim_start", args=[workspace.key])
+    for _ in range(CODES_AN_HOUR):
+        assert "isclaim_" in browser.post(address).content.decode()
+    answer = browser.post(address)
+    assert answer.status_code == 429
+    assert "isclaim_" not in answer.content.decode()
+    assert "Too many claim codes" in answer.content.decode()
+    assert ClaimAttempt.objects.filter(state="waiting").count() == 1, "the last code still works"
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
+        assert attempt_start(workspace=workspace, user=owner)
