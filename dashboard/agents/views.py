@@ -105,11 +105,13 @@ def agent_release(request: HttpRequest, scope: Scope, remote_id: str) -> HttpRes
 
 def _attempt_context(attempt: ClaimAttempt) -> dict[str, object]:
     state = ClaimAttempt.State.EXPIRED if attempt_is_over(attempt) else ClaimAttempt.State(attempt.state)
+    known = known_claim(attempt)
     return {
         "attempt": attempt,
         "state": state.value,
         "is_waiting": state == ClaimAttempt.State.WAITING,
-        "form": ConsentForm(),
-        "known_claim": known_claim(attempt),
+        # Renewing a link must not silently drop the warning that stands.
+        "form": ConsentForm(initial={"warn_credits_per_day": known.warn_credits_per_day} if known else None),
+        "known_claim": known,
         "registered_at": parse_datetime(attempt.facts.get("registered_at") or ""),
     }

@@ -134,3 +134,12 @@ def test_codes_of_one_person_are_limited_by_the_hour(
     assert ClaimAttempt.objects.filter(state="waiting").count() == 1, "the last code still works"
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
         assert attempt_start(workspace=workspace, user=owner)
+
+
+def test_renewing_a_link_offers_the_warning_that_stands(
+    agent: Any, claim: Claim, workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    Claim.objects.filter(pk=claim.pk).update(warn_credits_per_day=500)
+    attempt, _ = presented(agent, workspace, owner)
+    page = browser_of(owner).get(reverse("agents:claim_attempt", args=[workspace.key, attempt.key]))
+    assert '<option value="500" selected' in page.content.decode()
