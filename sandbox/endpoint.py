@@ -6,7 +6,7 @@ from typing import Concatenate, Literal, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox import guidance
+from sandbox import guidance, rates
 from sandbox.access import Gate
 from sandbox.auth import agent_from
 from sandbox.envelope import ACTOR, Call, Reply, fail, succeed
@@ -41,6 +41,8 @@ def endpoint(
                 call = Call(request, command, trace_id, None if auth == "none" else agent_from(request))
                 if auth == "required":
                     _ = call.agent
+                if gate is None:
+                    rates.admit(request, call.visitor)
                 if call.visitor is not None:
                     request.META[ACTOR] = "agent"
                 return succeed(call, handler(call, *args, **kwargs))

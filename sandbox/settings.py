@@ -20,6 +20,8 @@ SANDBOX_DAILY_JOBS = env.whole("SANDBOX_DAILY_JOBS", 4, low=0, high=1_000_000)
 SANDBOX_CLAIMED_DAILY_JOBS = env.whole("SANDBOX_CLAIMED_DAILY_JOBS", 200, low=0, high=1_000_000)
 SANDBOX_LATENCY_MS = env.whole("SANDBOX_LATENCY_MS", 0, low=0, high=600_000)
 SANDBOX_FAILURE_PERCENT = env.whole("SANDBOX_FAILURE_PERCENT", 0, low=0, high=100)
+# Requests a minute of one caller; 0 is no limit.
+SANDBOX_REQUESTS_PER_MINUTE = env.whole("SANDBOX_REQUESTS_PER_MINUTE", 0, low=0, high=1_000_000)
 SANDBOX_MODERATION_PERCENT = env.whole("SANDBOX_MODERATION_PERCENT", 0, low=0, high=100)
 SANDBOX_QUOTE_MINUTES = env.whole("SANDBOX_QUOTE_MINUTES", 30, low=1, high=10_080)
 # Without its key neither of these two doors is there.

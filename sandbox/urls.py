@@ -3,11 +3,16 @@
 from django.urls import include, path, re_path
 
 from sandbox.stripe_stand_in import views as stripe
-from sandbox.views import activity, catalog, feedback, identity, media, pages, pay, work
+from sandbox.views import activity, catalog, cli, docs, feedback, identity, media, openapi, pages, pay, work
 from sandbox.views import credits as money
 
 urlpatterns = [
     path("", pages.home),
+    path("skill.md", docs.document, {"name": "skill.md"}),
+    path("llms.txt", docs.document, {"name": "llms.txt"}),
+    path("cli.md", docs.document, {"name": "cli.md"}),
+    path("image-skill/<str:version>", docs.package),
+    path("openapi.json", openapi.openapi),
     path("healthz", identity.health),
     path("v1/agent-signups", identity.agent_signups),
     path("v1/agent-claims", identity.agent_claims),
@@ -32,6 +37,7 @@ urlpatterns = [
     path("v1/capabilities", catalog.capabilities_list),
     path("v1/capabilities/<path:reference>", catalog.capability_show),
     path("v1/create", work.create),
+    path("v1/cli", cli.cli),
     path("v1/edit", work.edit),
     path("v1/upload", work.upload),
     path("v1/jobs/<path:job_id>", work.job_show),

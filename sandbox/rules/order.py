@@ -16,6 +16,13 @@ PROVIDER_FAILURE_MARK = "[sandbox:provider_failure]"
 POLICY_MARK = "[sandbox:policy]"
 CANCELED_MARK = "[sandbox:canceled]"
 RUNNING_MARK = "[sandbox:running]"
+# What a prompt may ask the sandbox to play, and what then happens (INF).
+MARKS = {
+    PROVIDER_FAILURE_MARK: "the provider fails; nothing is charged",
+    POLICY_MARK: "the content policy refuses",
+    CANCELED_MARK: "the job ends as canceled; nothing is charged",
+    RUNNING_MARK: "the job stays running until its credits come back after 15 minutes",
+}
 PROMPT_LIMIT = 10_000
 _DRAFT = {"cheap", "budget", "draft", "test"}
 _DRAFT_MODEL = "fal.flux-dev"

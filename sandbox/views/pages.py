@@ -8,6 +8,7 @@ from sandbox.endpoint import trace_of
 from sandbox.envelope import fail
 from sandbox.errors import ApiError
 from sandbox.rules.catalog import MODELS
+from sandbox.rules.order import MARKS
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -15,11 +16,18 @@ def home(request: HttpRequest) -> HttpResponse:
     wants_page = request.method in {"GET", "HEAD"} and "text/html" in request.META.get("HTTP_ACCEPT", "")
     if not wants_page:
         return not_found(request)
-    runnable = [model for model in MODELS.values() if model.is_runnable]
-    return render(request, "sandbox/home.html", {"public_url": settings.SANDBOX_PUBLIC_URL, "models": runnable})
+    facts = {
+        "public_url": settings.SANDBOX_PUBLIC_URL,
+        "program": settings.SANDBOX_PROGRAM,
+        "models": [model for model in MODELS.values() if model.is_runnable],
+        "free_credits": settings.SANDBOX_FREE_CREDITS,
+        "daily_jobs": settings.SANDBOX_DAILY_JOBS,
+        "marks": MARKS,
+    }
+    return render(request, "sandbox/home.html", facts)
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """Also what a path of the contract answers that this half of the sandbox does not serve."""
+    """An envelope, for a browser too."""
     error = ApiError("NOT_FOUND", "There is no such endpoint.")
     return fail(settings.SANDBOX_PROGRAM, trace_of(request), error)
