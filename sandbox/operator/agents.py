@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from sandbox.models import Agent
 from sandbox.models.identity import ClaimState
 from sandbox.models.operator import ChangeKind
 from sandbox.operator import guardrails
+from sandbox.payments import reversals
 from sandbox.rules import contacts, fields, grants
 
 
@@ -116,7 +118,10 @@ def guardrails_set(agent_id: str, limits: dict[str, int | None]) -> Agent:
 
 def _own_state(agent: Agent) -> ClaimState:
     """What an agent is without a sponsor (contract 3.1)."""
-    return ClaimState.PAYMENT_BACKED if agent.receipts.exists() else ClaimState.UNCLAIMED
+    is_backed = settings.SANDBOX_PAYMENT_BACKED_STATE and any(
+        reversals.left(receipt) for receipt in agent.receipts.filter(is_live_money=True)
+    )
+    return ClaimState.PAYMENT_BACKED if is_backed else ClaimState.UNCLAIMED
 
 
 def _decided(agent: Agent) -> Agent:

@@ -4,10 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from sandbox.errors import ApiError
+from sandbox.errors import ApiError, invalid
 from sandbox.ids import iso
 from sandbox.models import PaymentAttempt, Receipt, Reversal
+from sandbox.payments import fulfilment, reversals
+from sandbox.rules import fields
 from sandbox.rules.payments import is_live_money
+
+_HIGHEST_CENTS = 100_000_000
 
 
 def attempts() -> QuerySet[PaymentAttempt]:
@@ -23,6 +27,24 @@ def attempt_get(attempt_id: str) -> PaymentAttempt:
     if attempt is None:
         raise ApiError("PAYMENT_NOT_FOUND", "No payment has this id.")
     return attempt
+
+
+def attempt_fulfil(attempt_id: str) -> PaymentAttempt:
+    """Does whatever is still to do for one attempt; nothing is granted twice. Raises PROVIDER_FAILURE."""
+    fulfilment.attempt_settle(attempt_get(attempt_id).id)
+    return attempt_get(attempt_id)
+
+
+def attempt_refund(attempt_id: str, body: fields.Body) -> PaymentAttempt:
+    """Pays back a part or all that is left, once a key. Raises REVERSAL_REFUSED, INVALID_ARGUMENTS."""
+    key, amount = fields.key(body), fields.whole(body, "amount_cents", low=1, high=_HIGHEST_CENTS)
+    if not key:
+        raise invalid("idempotency_key is required.")
+    receipt = getattr(attempt_get(attempt_id), "receipt", None)
+    if receipt is None:
+        raise ApiError("REVERSAL_REFUSED", "Nothing was paid that could be paid back.")
+    reversals.receipt_refund(receipt, amount_cents=amount, key=key)
+    return attempt_fulfil(attempt_id)
 
 
 def payment_row(attempt: PaymentAttempt) -> dict[str, Any]:

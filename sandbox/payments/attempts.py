@@ -6,11 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import book, ledger
+from sandbox import book, changes, ledger
 from sandbox.errors import ApiError, invalid
 from sandbox.guidance import command, docs
 from sandbox.ids import new_id
 from sandbox.models import Agent, PaymentAttempt, PurchaseKey, Quote, Receipt
+from sandbox.models.operator import ChangeKind
 from sandbox.models.payments import OPEN_STATUSES
 from sandbox.payments import fulfilment, gateway, lines
 from sandbox.payments.gateway import Opened
@@ -92,7 +93,7 @@ def _open_or_new(agent: Agent, quote: Quote, trace_id: str) -> PaymentAttempt:
         again = command(terms.command_line(fresh_key("quote")))
         recovery = {"suggested_command": again, "docs_url": docs("credits")}
         raise ApiError("CREDIT_QUOTE_EXPIRED", "This quote has expired.", recovery=recovery)
-    return PaymentAttempt.objects.create(
+    attempt = PaymentAttempt.objects.create(
         id=new_id("payatt"),
         agent=agent,
         quote=quote,
@@ -101,6 +102,8 @@ def _open_or_new(agent: Agent, quote: Quote, trace_id: str) -> PaymentAttempt:
         updated_at=now,
         expires_at=now + timedelta(minutes=settings.SANDBOX_CHECKOUT_MINUTES),
     )
+    changes.note(agent, ChangeKind.PAYMENT, attempt.id)
+    return attempt
 
 
 @transaction.atomic
@@ -114,6 +117,7 @@ def _name(attempt: PaymentAttempt, opened: Opened) -> PaymentAttempt:
     locked.checkout_session_id, locked.checkout_url = opened.checkout_session_id, opened.checkout_url
     locked.payment_intent_id, locked.deposit = opened.payment_intent_id, opened.deposit
     locked.save()
+    changes.note(agent, ChangeKind.PAYMENT, locked.id)
     if locked.checkout_session_id:
         ledger.record(agent, [lines.checkout_created(locked, timezone.now())])
     return locked

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import book, ledger
+from sandbox import book, changes, ledger
 from sandbox.ids import new_id
 from sandbox.models import Agent, BookEntry, PaymentAttempt, Receipt
 from sandbox.models.identity import ClaimState
 from sandbox.models.money import EntryKind, Purse
+from sandbox.models.operator import ChangeKind
 from sandbox.models.payments import OPEN_STATUSES, AttemptStatus
 from sandbox.payments import gateway, lines, reversals
 from sandbox.payments.gateway import Seen
@@ -87,6 +88,7 @@ def grant(attempt: PaymentAttempt, now: datetime) -> Receipt:
     )
     attempt.status, attempt.updated_at = AttemptStatus.SUCCEEDED, now
     attempt.save(update_fields=["status", "updated_at", "payment_intent_id"])
+    changes.note(agent, ChangeKind.PAYMENT, attempt.id)
     ledger.record(agent, [lines.granted(receipt, now)])
     _back_by_payment(agent, receipt)
     return receipt
@@ -109,6 +111,7 @@ def _apply(attempt: PaymentAttempt, seen: Seen, now: datetime) -> None:
     if attempt.status in OPEN_STATUSES and status != attempt.status:
         attempt.status, attempt.updated_at = status, now
         attempt.save(update_fields=["status", "updated_at"])
+        changes.note(attempt.agent, ChangeKind.PAYMENT, attempt.id)
 
 
 def _is_ours(attempt: PaymentAttempt, seen: Seen) -> bool:

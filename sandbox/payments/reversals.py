@@ -5,12 +5,13 @@ from datetime import datetime
 
 from django.db.models import Sum
 
-from sandbox import ledger
+from sandbox import changes, ledger
 from sandbox.errors import ApiError, invalid
 from sandbox.ids import new_id
 from sandbox.models import BookEntry, Receipt, Reversal
 from sandbox.models.identity import ClaimState
 from sandbox.models.money import EntryKind, Purse
+from sandbox.models.operator import ChangeKind
 from sandbox.models.payments import ReversalState
 from sandbox.payments import gateway, lines
 from sandbox.payments.gateway import Outflow
@@ -77,6 +78,7 @@ def _take(reversal: Reversal, step: Step, now: datetime) -> None:
         return
     reversal.state, reversal.updated_at = _STATE_AFTER[step], now
     reversal.save()
+    changes.note(reversal.receipt.agent, ChangeKind.PAYMENT, reversal.receipt.attempt_id)
     if delta:
         mark = "" if delta < 0 else ":back"
         BookEntry.objects.create(

@@ -149,6 +149,18 @@ def payment_show(_call: Call, attempt_id: str) -> Reply:
     return Reply({"payment": payments.payment_row(payments.attempt_get(attempt_id))})
 
 
+@operator("POST", "payments fulfil")
+def payment_fulfil(_call: Call, attempt_id: str) -> Reply:
+    """Runs the fulfilment of one payment again."""
+    return Reply({"payment": payments.payment_row(payments.attempt_fulfil(attempt_id))})
+
+
+@operator("POST", "payments refund")
+def payment_refund(call: Call, attempt_id: str) -> Reply:
+    """Pays money back."""
+    return Reply({"payment": payments.payment_row(payments.attempt_refund(attempt_id, call.body()))})
+
+
 @operator("GET", "reversals list")
 def reversal_list(call: Call) -> Reply:
     """Refunds and disputes of all organizations."""
@@ -197,6 +209,8 @@ urlpatterns = [
     path("feedback/<str:feedback_id>/answer", feedback_answer),
     path("payments", payment_list),
     path("payments/<str:attempt_id>", payment_show),
+    path("payments/<str:attempt_id>/fulfil", payment_fulfil),
+    path("payments/<str:attempt_id>/refunds", payment_refund),
     path("reversals", reversal_list),
     path("ledger", ledger_list),
     path("changes", change_list),

@@ -6,6 +6,7 @@ if os.environ.get("DJANGO_SETTINGS_MODULE") == "sandbox.settings":
     from tests.sandbox.fixtures import (
         agent,
         django_db_modify_db_settings,
+        operator,
         sandbox_app,
         sandbox_data,
         sandbox_http,
@@ -16,6 +17,7 @@ if os.environ.get("DJANGO_SETTINGS_MODULE") == "sandbox.settings":
     __all__ = [
         "agent",
         "django_db_modify_db_settings",
+        "operator",
         "sandbox_app",
         "sandbox_data",
         "sandbox_http",

@@ -15,8 +15,10 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections
 from pytest_django import Settings
 
+from sandbox import access
 from sandbox.wsgi import application
 
+OPERATOR_KEY = "operator-key-of-these-tests"
 PUBLIC_URL = "http://127.0.0.1:8001"
 # The quickest picture there is: 512 px for one credit.
 QUICK = {"prompt": "a quiet valley", "model": "fal.z-image-turbo", "model_parameters": {"image_size": "square"}}
@@ -126,6 +128,15 @@ def sandbox_http(sandbox_app: Any) -> Iterator[httpx.Client]:
 def stranger(sandbox_http: httpx.Client) -> Caller:
     """Somebody without a token."""
     return Caller(sandbox_http)
+
+
+@pytest.fixture
+def operator(stranger: Caller, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """Somebody with the operator's key, whose allowance is whole."""
+    settings.SANDBOX_OPERATOR_KEY = OPERATOR_KEY
+    settings.SANDBOX_OPERATOR_REQUESTS_PER_MINUTE = 6000
+    monkeypatch.setattr(access, "_operators", access.Allowance())
+    return Caller(stranger.http, OPERATOR_KEY)
 
 
 @pytest.fixture

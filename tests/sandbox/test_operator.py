@@ -10,19 +10,11 @@ from pytest_django import Settings
 from sandbox import access
 from sandbox.models import Agent, FeedbackAnswer
 from sandbox.views.operator import urlpatterns
+from tests.sandbox.fixtures import OPERATOR_KEY as KEY
 from tests.sandbox.fixtures import Caller
 
-KEY = "operator-key-of-these-tests"
 CONTACT = "sponsor@example.com"
 PATHS = ["/operator/v1/" + str(entry.pattern).replace("<str:", "").replace(">", "") for entry in urlpatterns]
-
-
-@pytest.fixture
-def operator(stranger: Caller, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Caller:
-    settings.SANDBOX_OPERATOR_KEY = KEY
-    settings.SANDBOX_OPERATOR_REQUESTS_PER_MINUTE = 6000
-    monkeypatch.setattr(access, "_operators", access.Allowance())
-    return Caller(stranger.http, KEY)
 
 
 def agent_id(agent: Caller) -> str:
