@@ -1,0 +1,1 @@
+"""The sandbox's OpenAPI document, served at /openapi.json and driven by the property tests."""
