@@ -24,8 +24,13 @@ def record(agent: Agent, events: Iterable[Event]) -> None:
     EventReference.objects.bulk_create(
         EventReference(agent=agent, event=event, reference=reference)
         for event in written
-        for reference in dict.fromkeys([event.subject_id, event.trace_id, *_linked(event.links)])
+        for reference in references_of(event)
     )
+
+
+def references_of(event: Event) -> list[str]:
+    """Every id that the event names, each once."""
+    return list(dict.fromkeys([event.subject_id, event.trace_id, *_linked(event.links)]))
 
 
 def newest(agent: Agent, *, limit: int, subject: str = "") -> list[Event]:
