@@ -6,11 +6,11 @@ import pytest
 
 from api_client import ApiError, Record, SignUp
 from tests.contract.playing import CONTACT, PROMPT, QUICK, TWO_CREDITS_EACH, World, misfits, records_in
+from tests.contract.test_upload import picture
 
 # What this half of the sandbox has no reason to fill.
 UNFILLED = {
     "Cost.provider_reported_usd_ticks",  # null in the contract too
-    "Job.inputs",  # of edits
     "PaymentMethod.unavailable_reason",  # both rails sell
 }
 # By key, each another advice.
@@ -36,6 +36,8 @@ def tour(world: World) -> None:
     agent.create("plan", dry_run=True)
     for _ in range(2):
         agent.create("k1", **TWO_CREDITS_EACH, output_count=2)
+    source = agent.client.work.upload(filename="a.png", mime_type="image/png", content=picture()).asset.asset_id
+    agent.client.work.edit(input_asset_id=source, idempotency_key="e", prompt=PROMPT, model="fal.z-image-turbo-edit")
     agent.client.feedback.create(title="Slow")
     for key, changes in REFUSED.items():
         with pytest.raises(ApiError):

@@ -56,7 +56,7 @@ def test_filters_leave_what_they_say(visitor: Client) -> None:
     everything = ids(visitor)
     runnable = {model.id for model in visitor.catalog.models().models if model.is_runnable}
     assert runnable == ids(visitor, executable=True) == ids(visitor, available=True)
-    assert runnable < everything
+    assert runnable == everything, "what is only in the catalogue is not listed unless it is asked for"
     assert all(name.startswith("xai.") for name in ids(visitor, provider="xai"))
     by_modality = {name: ids(visitor, modality=name) for name in ("image", "video", "audio", "3d")}
     assert set().union(*by_modality.values()) == everything
