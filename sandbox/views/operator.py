@@ -11,11 +11,11 @@ from sandbox.envelope import Call, Reply
 from sandbox.identity import contact_digest, contact_or_refuse
 from sandbox.models import Agent, Event, Feedback, Reversal
 from sandbox.operator import agents, feed, guardrails, lists, payments, reports
-from sandbox.operator.lists import equal, filtered, present, since, until
+from sandbox.operator.lists import equal, filtered, of_organization, present, since, until
 from sandbox.quota import standing_get
 from sandbox.rules import fields
 
-_WHOSE = {"agent_id": equal("agent_id"), "organization_id": equal("agent__organization_id")}
+_WHOSE = {"agent_id": equal("agent_id"), "organization_id": of_organization("agent_id")}
 _WHEN = {"since": since("created_at"), "until": until("created_at")}
 _AGENT_FILTERS = {
     "organization_id": equal("organization_id"),
@@ -35,7 +35,7 @@ _FEEDBACK_FILTERS = {
 }
 _REVERSAL_FILTERS = {
     "agent_id": equal("receipt__agent_id"),
-    "organization_id": equal("receipt__agent__organization_id"),
+    "organization_id": of_organization("receipt__agent_id"),
     "receipt_id": equal("receipt_id"),
     "kind": equal("kind"),
     "state": equal("state"),

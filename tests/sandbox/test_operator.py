@@ -283,6 +283,10 @@ def test_the_ledger_of_all_organizations_has_each_line_once_and_says_whose_it_is
         assert event == own[event["event_id"]]
     only = operator.get("/operator/v1/ledger", agent_id=agent_id(two), type="job.completed").data["events"]
     assert [event["agent_id"] for event in only] == [agent_id(two)]
+    organization = two.get("/v1/whoami").data["organization"]["organization_id"]
+    same = operator.get("/operator/v1/ledger", organization_id=organization).data["events"]
+    assert {event["agent_id"] for event in same} == {agent_id(two)}
+    assert operator.get("/operator/v1/ledger", organization_id="org_none").data["events"] == []
 
 
 def test_one_cursor_follows_everything_that_changes(operator: Caller, agent: Caller) -> None:
