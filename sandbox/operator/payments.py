@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from sandbox.errors import ApiError, invalid
 from sandbox.ids import iso
 from sandbox.models import PaymentAttempt, Receipt, Reversal
-from sandbox.payments import fulfilment, reversals
+from sandbox.models.payments import ReversalState
+from sandbox.payments import fulfilment, reversals, status
 from sandbox.rules import fields
 from sandbox.rules.payments import is_live_money
 
@@ -74,31 +75,27 @@ def payment_row(attempt: PaymentAttempt) -> dict[str, Any]:
 
 
 def reversal_row(reversal: Reversal) -> dict[str, Any]:
-    """One refund or dispute; `credits` is what is taken because of it now."""
+    """One refund or dispute as its agent sees it, with whose it is; `credits` is what is taken because of it now."""
     receipt = reversal.receipt
-    return {
-        "payment_reversal_id": reversal.id,
+    return status.reversal_row(reversal) | {
         "receipt_id": receipt.id,
         "payment_attempt_id": receipt.attempt_id,
         "agent_id": receipt.agent_id,
         "organization_id": receipt.agent.organization_id,
-        "kind": reversal.kind,
-        "state": reversal.state,
         "provider_id": reversal.provider_id,
         "provider_status": reversal.provider_status,
-        "amount_cents": reversal.amount_cents,
-        "credits": reversal.credits,
-        "created_at": iso(reversal.created_at),
-        "updated_at": iso(reversal.updated_at),
     }
 
 
 def _receipt_row(receipt: Receipt) -> dict[str, Any]:
+    # Summed from what was fetched with the page; the agent's own form asks the database for each receipt.
+    taken = [reversal.credits for reversal in receipt.reversals.all() if reversal.state == ReversalState.APPLIED]
     return {
         "receipt_id": receipt.id,
         "credit_event_id": receipt.credit_event_id,
         "credits": receipt.credits,
+        "credits_reversed": sum(taken),
         "amount_cents": receipt.amount_cents,
         "live_money": receipt.is_live_money,
-        "created_at": iso(receipt.created_at),
+        "issued_at": iso(receipt.created_at),
     }

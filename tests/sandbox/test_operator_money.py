@@ -68,6 +68,7 @@ def test_a_refund_takes_its_credits_back_once_a_key(operator: Caller, agent: Cal
         (reversal,) = act(operator, paid, "refunds", **REFUND).data["payment"]["reversals"]
         assert (reversal["kind"], reversal["credits"], reversal["state"]) == ("refund", 200, "applied")
     assert agent.limits()["payment_backed_remaining_credits"] == 300
+    assert payment_of(operator, agent)["receipt"]["credits_reversed"] == 200
     rest = act(operator, paid, "refunds", idempotency_key="refund-2").data["payment"]["reversals"]
     assert sum(each["credits"] for each in rest) == 500
     assert agent.limits()["payment_backed_remaining_credits"] == 0
