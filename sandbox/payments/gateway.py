@@ -182,7 +182,7 @@ def _observed_session(session_id: str) -> Seen:
         session["currency"],
         session["metadata"],
         intent.get("id"),
-        _outflows(intent["id"]) if payment == "paid" else (),
+        _outflows(intent["id"]) if payment == "paid" and intent else (),
     )
 
 
