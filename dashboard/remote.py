@@ -1,5 +1,6 @@
 """The only place where a sealed agent token is opened and the hosted API's client is made."""
 
+import atexit
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from dashboard.lib.sealing import seal, unseal
 # Kept connections, one pool a process: a fresh one for each call would cost a handshake each. Made here, for threads
 # that make it on first use make one each and lose all but the last with what it holds open.
 _connections = connection_pool()
+atexit.register(_connections.close)
 
 
 class TokenHolder(Protocol):
