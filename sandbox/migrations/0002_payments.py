@@ -5,144 +5,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sandbox', '0001_initial'),
+        ("sandbox", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='KeptReply',
+            name="KeptReply",
             fields=[
-                ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('terms', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(default=0)),
-                ('body', models.JSONField(default=dict)),
+                ("key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("terms", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(default=0)),
+                ("body", models.JSONField(default=dict)),
             ],
         ),
         migrations.AddField(
-            model_name='bookentry',
-            name='reference',
+            model_name="bookentry",
+            name="reference",
             field=models.CharField(max_length=60, null=True, unique=True),
         ),
         migrations.CreateModel(
-            name='PaymentAttempt',
+            name="PaymentAttempt",
             fields=[
-                ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('requires_action', 'Requires Action'), ('processing', 'Processing'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('expired', 'Expired')], default='requires_action', max_length=20)),
-                ('trace_id', models.CharField(max_length=40)),
-                ('checkout_session_id', models.CharField(max_length=100, null=True, unique=True)),
-                ('checkout_url', models.TextField(blank=True)),
-                ('payment_intent_id', models.CharField(max_length=100, null=True, unique=True)),
-                ('deposit', models.JSONField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_attempts', to='sandbox.agent')),
-                ('quote', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='sandbox.quote')),
+                ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requires_action", "Requires Action"),
+                            ("processing", "Processing"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                        ],
+                        default="requires_action",
+                        max_length=20,
+                    ),
+                ),
+                ("trace_id", models.CharField(max_length=40)),
+                ("checkout_session_id", models.CharField(max_length=100, null=True, unique=True)),
+                ("checkout_url", models.TextField(blank=True)),
+                ("payment_intent_id", models.CharField(max_length=100, null=True, unique=True)),
+                ("deposit", models.JSONField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payment_attempts", to="sandbox.agent"
+                    ),
+                ),
+                (
+                    "quote",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="sandbox.quote"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderEvent',
+            name="ProviderEvent",
             fields=[
-                ('event_id', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=80)),
-                ('received_at', models.DateTimeField()),
-                ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='provider_events', to='sandbox.paymentattempt')),
+                ("event_id", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=80)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="provider_events",
+                        to="sandbox.paymentattempt",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PurchaseKey',
+            name="PurchaseKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sandbox.agent')),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='sandbox.paymentattempt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sandbox.agent"
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="keys", to="sandbox.paymentattempt"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('credit_event_id', models.CharField(max_length=40, unique=True)),
-                ('credits', models.PositiveIntegerField()),
-                ('amount_cents', models.PositiveIntegerField()),
-                ('is_live_money', models.BooleanField()),
-                ('created_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='sandbox.agent')),
-                ('attempt', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='receipt', to='sandbox.paymentattempt')),
-                ('quote', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='receipt', to='sandbox.quote')),
+                ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("credit_event_id", models.CharField(max_length=40, unique=True)),
+                ("credits", models.PositiveIntegerField()),
+                ("amount_cents", models.PositiveIntegerField()),
+                ("is_live_money", models.BooleanField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="receipts", to="sandbox.agent"
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="receipt", to="sandbox.paymentattempt"
+                    ),
+                ),
+                (
+                    "quote",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="receipt", to="sandbox.quote"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reversal',
+            name="Reversal",
             fields=[
-                ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=8)),
-                ('provider_id', models.CharField(max_length=100, unique=True)),
-                ('provider_status', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('applied', 'Applied'), ('reinstated', 'Reinstated'), ('rejected', 'Rejected')], max_length=12)),
-                ('amount_cents', models.PositiveIntegerField()),
-                ('credits', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='sandbox.receipt')),
+                ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=8)),
+                ("provider_id", models.CharField(max_length=100, unique=True)),
+                ("provider_status", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("applied", "Applied"),
+                            ("reinstated", "Reinstated"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("amount_cents", models.PositiveIntegerField()),
+                ("credits", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reversals", to="sandbox.receipt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'id'],
+                "ordering": ["created_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='StandInObject',
+            name="StandInObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=120, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('payment_intent', models.CharField(blank=True, max_length=120)),
-                ('data', models.JSONField()),
-                ('acts_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object_id", models.CharField(max_length=120, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("payment_intent", models.CharField(blank=True, max_length=120)),
+                ("data", models.JSONField()),
+                ("acts_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', '-id'], name='stand_in_newest_first'), models.Index(fields=['kind', 'payment_intent'], name='stand_in_of_a_payment'), models.Index(condition=models.Q(('acts_at__isnull', False)), fields=['acts_at'], name='stand_in_due')],
+                "indexes": [
+                    models.Index(fields=["kind", "-id"], name="stand_in_newest_first"),
+                    models.Index(fields=["kind", "payment_intent"], name="stand_in_of_a_payment"),
+                    models.Index(
+                        condition=models.Q(("acts_at__isnull", False)), fields=["acts_at"], name="stand_in_due"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target', models.URLField(blank=True, max_length=500)),
-                ('due_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='sandbox.standinobject')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("target", models.URLField(blank=True, max_length=500)),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="sandbox.standinobject",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='paymentattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['requires_action', 'processing', 'succeeded', 'failed', 'expired'])), name='attempt_status_is_known'),
+            model_name="paymentattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["requires_action", "processing", "succeeded", "failed", "expired"])),
+                name="attempt_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentattempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('requires_action', 'processing'))), fields=('quote',), name='attempt_open_once_per_quote'),
+            model_name="paymentattempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("requires_action", "processing"))),
+                fields=("quote",),
+                name="attempt_open_once_per_quote",
+            ),
         ),
         migrations.AddIndex(
-            model_name='providerevent',
-            index=models.Index(fields=['attempt', '-received_at'], name='provider_event_newest'),
+            model_name="providerevent",
+            index=models.Index(fields=["attempt", "-received_at"], name="provider_event_newest"),
         ),
         migrations.AddConstraint(
-            model_name='purchasekey',
-            constraint=models.UniqueConstraint(fields=('agent', 'key'), name='purchase_once_per_key'),
+            model_name="purchasekey",
+            constraint=models.UniqueConstraint(fields=("agent", "key"), name="purchase_once_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['refund', 'dispute'])), name='reversal_kind_is_known'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["refund", "dispute"])), name="reversal_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'applied', 'reinstated', 'rejected'])), name='reversal_state_is_known'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "applied", "reinstated", "rejected"])),
+                name="reversal_state_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', True)), fields=['due_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("delivered_at__isnull", True)), fields=["due_at"], name="delivery_due"
+            ),
         ),
     ]

@@ -40,6 +40,7 @@ class PaymentAttempt(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
+        indexes = [models.Index(fields=["created_at", "id"], name="attempt_oldest_first")]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=AttemptStatus.values), name="attempt_status_is_known"),
             # Two open attempts could both be paid.

@@ -103,6 +103,7 @@ def sandbox_data(settings: Settings, tmp_path: Path) -> Path:
     settings.SANDBOX_PUBLIC_URL = PUBLIC_URL
     settings.SANDBOX_FREE_CREDITS = 40
     settings.SANDBOX_DAILY_JOBS = 4
+    settings.SANDBOX_CLAIMED_DAILY_JOBS = 200
     settings.SANDBOX_COURIER = False
     return tmp_path
 

@@ -289,6 +289,20 @@ def test_the_ledger_of_all_organizations_has_each_line_once_and_says_whose_it_is
     assert operator.get("/operator/v1/ledger", organization_id="org_none").data["events"] == []
 
 
+def test_a_page_costs_as_much_to_read_with_many_rows_as_with_few(
+    operator: Caller, sign_up: Callable[..., Caller], django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(4):
+        agent = sign_up()
+        steer(operator, agent_id(agent), "guardrails", daily_jobs=number + 1)
+        feedback = agent.post("/v1/feedback", {"title": "Blue"}).data["feedback_id"]
+        operator.post(f"/operator/v1/feedback/{feedback}/answer", {"text": "Thank you."})
+        agent.create()
+    for path, most in [("agents", 1), ("feedback", 1), ("ledger", 4), ("changes", 9)]:
+        with django_assert_max_num_queries(most):
+            assert operator.get(f"/operator/v1/{path}", limit=500).response.status_code == 200
+
+
 def test_one_cursor_follows_everything_that_changes(operator: Caller, agent: Caller) -> None:
     def changes(cursor: str | None, limit: int = 100) -> tuple[list[dict[str, Any]], str]:
         page = operator.get("/operator/v1/changes", limit=limit, **({"cursor": cursor} if cursor else {})).data
