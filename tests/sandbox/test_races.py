@@ -12,10 +12,12 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
-from sandbox.models import Agent, BookEntry, Job, Quote
+from sandbox.models import Agent, BookEntry, Event, Job, PaymentAttempt, Quote, StandInObject
+from sandbox.payments import fulfilment
 from sandbox.rules.quotas import day_start
 from sandbox.wsgi import application
 from tests.sandbox.fixtures import PUBLIC_URL, Answer, Caller
+from tests.sandbox.paying import CHECKOUT, X402, buy, purchase, quote
 
 CROWD = 8
 
@@ -130,3 +132,44 @@ def test_a_stale_job_is_released_once(one: Caller) -> None:
     at_once(lambda _: one.get("/v1/quota"))
     assert BookEntry.objects.filter(kind="release").count() == 1
     assert one.limits()["remaining_credits"] == 40
+
+
+@pytest.mark.parametrize("method", [CHECKOUT, X402])
+def test_equal_purchases_with_one_key_open_one_attempt(one: Caller, method: str) -> None:
+    quote_id = quote(one, 500, method)
+    answers = at_once(lambda _: buy(one, quote_id, method))
+    assert {answer.data["payment_attempt_id"] for answer in answers} == {PaymentAttempt.objects.get().id}
+    assert StandInObject.objects.filter(kind__in=["checkout.session", "payment_intent"]).count() == 1
+    assert Event.objects.count() == (1 if method == CHECKOUT else 0)
+
+
+def test_purchases_with_many_keys_open_one_attempt_for_one_quote(one: Caller) -> None:
+    quote_id = quote(one)
+    answers = at_once(lambda number: buy(one, quote_id, key=f"b{number}"))
+    assert {answer.data["payment_attempt_id"] for answer in answers} == {PaymentAttempt.objects.get().id}
+
+
+def test_the_old_test_settlement_grants_once_for_a_crowd(one: Caller) -> None:
+    quote_id = quote(one, 25, "fake")
+    answers = at_once(lambda _: buy(one, quote_id, "fake"))
+    assert len({answer.data["receipt_id"] for answer in answers}) == 1
+    assert one.limits()["payment_backed_remaining_credits"] == 25
+
+
+def test_a_crowd_that_settles_one_payment_grants_once(one: Caller) -> None:
+    bought = purchase(one)
+    bought.press("succeed")
+
+    def settle(_: int) -> Answer:
+        fulfilment.attempt_settle(bought.id)
+        return one.get("/v1/credit-purchases/status", payment_attempt_id=bought.id)
+
+    assert {answer.data["state"] for answer in at_once(settle)} == {"succeeded"}
+    assert [entry.credits for entry in BookEntry.objects.filter(kind="grant")] == [500]
+
+
+def test_a_crowd_at_one_payment_page_is_charged_once(one: Caller) -> None:
+    bought = purchase(one)
+    page = bought.page
+    at_once(lambda _: Answer(one.http.post(page, data={"outcome": "succeed"})))
+    assert StandInObject.objects.filter(kind="charge").count() == 1

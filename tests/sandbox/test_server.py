@@ -14,6 +14,7 @@ import pytest
 
 from sandbox import settings
 from tests.sandbox.fixtures import Answer, Caller
+from tests.sandbox.paying import buy, purchase, quote
 
 ROOT = Path(settings.__file__).parent.parent
 
@@ -107,3 +108,32 @@ def test_every_answer_states_its_length(served: Caller) -> None:
 def test_a_deep_body_does_not_take_the_server_down(served: Caller) -> None:
     assert served.post("/v1/feedback", b'{"a":' * 100_000).refusal == ("INVALID_ARGUMENTS", 400, 2)
     assert served.get("/healthz").data["status"] == "ok"
+
+
+def test_a_payment_is_granted_within_seconds_of_the_press_with_nothing_else_running(served: Caller) -> None:
+    bought = purchase(served)
+    assert (
+        served.http.post(bought.data["checkout_url"].partition("#")[0], data={"outcome": "succeed"}).status_code == 303
+    )
+    states = []
+    for _ in range(50):
+        states.append(bought.status()["state"])
+        if states[-1] == "succeeded":
+            break
+        time.sleep(0.1)
+    assert states[-1] == "succeeded"
+    assert served.limits()["payment_backed_remaining_credits"] == 500
+
+
+def test_more_buyers_than_threads_do_not_wait_for_each_other(served: Caller) -> None:
+    quotes = [quote(served, 10, key=f"crowd-{number}") for number in range(24)]
+    with ThreadPoolExecutor(24) as pool:
+        opened = list(pool.map(lambda quote_id: buy(served, quote_id, key=f"buy-{quote_id}").data, quotes))
+        pages = [data["checkout_url"].partition("#")[0] for data in opened]
+        pressed = list(pool.map(lambda page: served.http.post(page, data={"outcome": "succeed"}).status_code, pages))
+    assert set(pressed) == {303}
+    for _ in range(150):
+        if served.limits()["payment_backed_remaining_credits"] == 240:
+            break
+        time.sleep(0.1)
+    assert served.limits()["payment_backed_remaining_credits"] == 240
