@@ -185,12 +185,13 @@ def _rewritten(response: HttpResponseBase, change: Callable[[Options], object]) 
 
 
 def _on_rows(response: HttpResponseBase, change: Callable[[list[Any]], list[Any]]) -> HttpResponseBase:
-    """Changes the ledger rows of an answer, where it has any."""
+    """Changes the rows of an answer about the ledger, where it has any; operators follow it as `changes`."""
 
     def rows_changed(envelope: Options) -> None:
         data = envelope.get("data") or {}
-        if data.get("events"):
-            data["events"] = change(data["events"])
+        for name in ("events", "changes"):
+            if data.get(name):
+                data[name] = change(data[name])
 
     return _rewritten(response, rows_changed)
 

@@ -6,7 +6,8 @@ from sandbox import identity, jobs, quota
 from sandbox.endpoint import endpoint
 from sandbox.envelope import Call, Reply, actor_of
 from sandbox.ids import iso
-from sandbox.models import Agent
+from sandbox.models import Agent, Guardrails
+from sandbox.operator import guardrails
 from sandbox.rules import fields, quotas
 from sandbox.rules.grants import grants_of
 
@@ -98,11 +99,12 @@ def quota_show(call: Call) -> Reply:
 
 
 def quota_row(agent: Agent) -> dict[str, Any]:
-    """The quota on the wire; a payment status without a reference answers the same."""
+    """The quota on the wire; a payment status without a reference answers the same. `guardrails` where some are set."""
     jobs.settle_stale(agent)
     standing = quota.standing_get(agent)
     started_at = quotas.day_start(standing.at)
     window = {"kind": "utc_day", "started_at": iso(started_at), "resets_at": iso(quotas.resets_at(standing.at))}
+    limits = Guardrails.objects.filter(agent=agent).first()
     return {
         "authenticated": True,
         "claim_state": agent.claim_state,
@@ -112,6 +114,7 @@ def quota_row(agent: Agent) -> dict[str, Any]:
         "daily_jobs": standing.daily_jobs(),
         "reset_window": window,
         "top_up": standing.top_up(),
+        **({"guardrails": guardrails.row(limits)} if limits else {}),
     }
 
 

@@ -182,6 +182,15 @@ def test_the_ledger_may_come_wrong_in_four_ways(misbehave: Callable[..., Any], a
     assert wrong("reordered_rows") != right == agent.get("/v1/activity").data["events"]
 
 
+def test_an_operators_line_of_changes_may_come_wrong_too(
+    misbehave: Callable[..., Any], operator: Caller, agent: Caller
+) -> None:
+    agent.post("/v1/feedback", {"title": "Blue"})
+    right = operator.get("/operator/v1/changes").data["changes"]
+    misbehave("duplicate_rows", path="/operator/*")
+    assert operator.get("/operator/v1/changes").data["changes"] == [right[0], *right]
+
+
 def test_the_clock_may_be_wrong(misbehave: Callable[..., Any], agent: Caller) -> None:
     right = agent.get("/v1/whoami").data["token_created_at"]
     misbehave("clock_skew", options={"offset_seconds": -86_400})

@@ -12,6 +12,7 @@ from sandbox.models import Agent, FeedbackAnswer
 from sandbox.views.operator import urlpatterns
 from tests.sandbox.fixtures import OPERATOR_KEY as KEY
 from tests.sandbox.fixtures import Caller
+from tests.sandbox.works import edit, uploaded
 
 CONTACT = "sponsor@example.com"
 PATHS = ["/operator/v1/" + str(entry.pattern).replace("<str:", "").replace(">", "") for entry in urlpatterns]
@@ -162,6 +163,11 @@ def test_limits_hold_before_anything_is_reserved(operator: Caller, agent: Caller
     assert agent.limits()["remaining_credits"] == 40
     assert agent.event_types() == []
     assert agent.create().data["status"] == "completed"
+    steer(operator, me, "guardrails", credits_per_job=1, credits_per_day=1)
+    assert agent.get("/v1/quota").data["guardrails"]["credits_per_day"] == 1
+    source = uploaded(agent)
+    assert edit(agent, source).refusal == ("GUARDRAIL_EXCEEDED", 402, 5)
+    assert edit(agent, source, dry_run=True).data["status"] == "planned"
 
 
 @pytest.mark.parametrize(
