@@ -111,7 +111,10 @@ CELERY_BEAT_SCHEDULE = {
     "rescue": {"task": "dashboard.sync.tasks.runs_rescue", "schedule": 30.0},
     "mail": {"task": "dashboard.notify.tasks.mail_send_due", "schedule": 10.0},
     "claims": {"task": "dashboard.agents.tasks.attempts_expire", "schedule": 30.0},
-    "prune": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
+    "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
+    "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
+    "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},
+    "prune-sessions": {"task": "dashboard.accounts.tasks.sessions_prune", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 

@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("dashboard.api.urls")),
     path("account/", include("allauth.account.urls")),
 ]
+handler500 = "dashboard.web.errors.server_error"
 if settings.IS_LOCAL:
     urlpatterns.append(path("local/", include("dashboard.local.urls")))

@@ -29,6 +29,7 @@ CONSENT_MINUTES = 10
 # A person claims a handful of agents; each code pays for a few checks of tokens, and they must not be endless.
 CODES_AN_HOUR = 30
 MAX_TOKEN_CHECKS = 5
+ATTEMPTS_KEPT = timedelta(days=30)
 # What a header can carry, and as much of it as any token is long.
 _TOKEN = re.compile(r"[!-~]{1,512}")
 WHOAMI_SECONDS = 3.0
@@ -116,6 +117,11 @@ def attempts_expire() -> int:
     """End the open attempts whose time is over and delete the tokens they held; return how many."""
     overdue = ClaimAttempt.objects.filter(expires_at__lte=timezone.now())
     return attempts_end(overdue, state=ClaimAttempt.State.EXPIRED)
+
+
+def attempts_prune() -> int:
+    """Forget the attempts that ended a month ago; the audit log keeps what happened. Return how many."""
+    return ClaimAttempt.objects.filter(ended_at__lte=timezone.now() - ATTEMPTS_KEPT).delete()[0]
 
 
 def attempts_end(attempts: QuerySet[ClaimAttempt], *, state: ClaimAttempt.State) -> int:

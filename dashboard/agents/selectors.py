@@ -20,9 +20,10 @@ def claim_list(workspace: Workspace) -> QuerySet[Claim]:
 
 
 def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]:
-    """Return the claims whose agents have the fewest credits, unknown balances first."""
+    """Return the claims whose token is refused, then those whose agents have the fewest credits, unknown ones first."""
+    refused_first = F("token_refused_at").asc(nulls_last=True)
     left = Coalesce(F("agent__free_credits") + F("agent__paid_credits"), -1)
-    return list(claim_list(workspace).order_by(left, "pk")[:limit])
+    return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

@@ -8,3 +8,8 @@ from dashboard.agents import ceremony
 @shared_task
 def attempts_expire() -> int:
     return ceremony.attempts_expire()
+
+
+@shared_task
+def attempts_prune() -> int:
+    return ceremony.attempts_prune()

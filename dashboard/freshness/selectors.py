@@ -42,5 +42,5 @@ def trouble_list(*, limit: int) -> list[SyncCursor]:
     return list(failing.order_by("failed_at")[:limit])
 
 
-def worker_is_alive(*, within: timedelta = timedelta(seconds=60)) -> bool:
+def worker_is_alive(*, within: timedelta = timedelta(minutes=2)) -> bool:
     return Heartbeat.objects.filter(name="worker", seen_at__gte=timezone.now() - within).exists()

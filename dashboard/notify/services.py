@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from dashboard.notify.models import OutboxMail
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 8
+MAILS_KEPT = timedelta(days=30)
 # A sender that dies between claim and result leaves the row to the next sweep after this long.
 CLAIM_FOR = timedelta(minutes=2)
 
@@ -70,3 +71,9 @@ def _postpone(mail: OutboxMail, error: Exception) -> None:
     else:
         mail.not_before = timezone.now() + timedelta(seconds=30 * 2**mail.attempts)
     mail.save(update_fields=["last_error", "given_up_at", "not_before"])
+
+
+def mail_prune() -> int:
+    """Forget the mails that left, or were given up, a month ago; return how many."""
+    over = timezone.now() - MAILS_KEPT
+    return OutboxMail.objects.filter(Q(sent_at__lte=over) | Q(given_up_at__lte=over)).delete()[0]

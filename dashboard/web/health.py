@@ -30,7 +30,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """The database answers, its schema is this code's, and a worker was seen within the last minute."""
+    """The database answers, its schema is this code's, and a worker was seen within the last two minutes."""
     checks = readiness()
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 

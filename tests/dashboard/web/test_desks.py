@@ -75,7 +75,7 @@ def test_health_tells_a_dead_worker_and_a_failing_stream(
     SyncRun.objects.create(cursor=cursor, started_at=now, outcome=SyncRun.Outcome.RETRY, calls=3)
     OutboxMail.objects.create(to=operator.email, subject="s", text="t", dedupe_key="k", not_before=now)
     said = words(browser_of(operator).get(reverse("web:health")))
-    assert "No worker was seen within the last minute" in said
+    assert "No worker was seen within the last two minutes" in said
     assert "Streams 1 Running now 0 Overdue 0 Failing 1 Stopped 0 Mail waiting 1 Mail given up 0" in said
     assert "NETWORK Image Skill does not answer. just now 1 min ago in 3 min" in said
     assert "Failed, tried again later just now 3 0" in said
