@@ -47,8 +47,7 @@ def row(limits: Guardrails | None) -> dict[str, int | None]:
 
 def read(body: fields.Body) -> dict[str, int | None]:
     """All five, absent ones as null. Raises INVALID_ARGUMENTS, for unknown names too: a typo must not mean no limit."""
-    unknown = sorted(set(body) - set(NAMES))
-    if unknown:
+    if set(body) - set(NAMES):
         raise invalid(f"Only {', '.join(NAMES)} can be limited.", accepted_fields=list(NAMES))
     return {name: fields.whole(body, name, low=0, high=_HIGHEST) for name in NAMES}
 

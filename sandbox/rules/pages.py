@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from sandbox.errors import invalid
+from sandbox.errors import ApiError, invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(r"(\d{1,17})\.([A-Za-z0-9._-]{1,140})")
@@ -56,12 +56,14 @@ def moment(text: str | None, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        # In UTC the first and the last hours of the calendar may lie outside it.
+        moment_in_utc = at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise invalid(f"{name} must be a time such as 2026-01-31T00:00:00Z.") from error
     if at.tzinfo is None:
         raise invalid(f"{name} must name its time zone, such as Z.")
-    return at
+    return moment_in_utc
 
 
-def _refused() -> Exception:
+def _refused() -> ApiError:
     return invalid("cursor is not one that a page gave.")

@@ -88,6 +88,7 @@ def test_agents_of_all_organizations_are_listed_a_page_at_a_time(
         {"cursor": "x"},
         {"cursor": "1.é"},
         {"since": "soon"},
+        {"since": "0001-01-01T00:00:00+14:00"},
         {"colour": "red"},
         {"since": "2026-01-01"},
         {"claim_requested": "perhaps"},
