@@ -123,8 +123,8 @@ def read_edit(body: fields.Body, find: Find) -> Order:
     prompt = fields.text(body, "prompt", limit=PROMPT_LIMIT)
     choice = _choose(body, "edit")
     model = choice.model
-    if not prompt and not model.is_promptless:
-        raise invalid("prompt is required.")
+    if bool(prompt) is model.is_promptless:
+        raise invalid("This model takes no prompt." if prompt else "prompt is required.")
     if mask_id and not model.takes_mask:
         raise invalid("This model takes no mask.")
     wanted_ratio = fields.text(body, "aspect_ratio") or "auto"

@@ -192,9 +192,10 @@ def test_sound_cannot_be_edited(agent: Caller, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("model_id", [model.id for model in MODELS.values() if model.is_promptless])
-def test_promptless_models_need_no_prompt(agent: Caller, model_id: str) -> None:
-    data = edit(agent, uploaded(agent), model=model_id, prompt=None).data
-    assert data["status"] == "completed"
+def test_promptless_models_need_no_prompt_and_take_none(agent: Caller, model_id: str) -> None:
+    source = uploaded(agent)
+    assert edit(agent, source, model=model_id).refusal == ("INVALID_ARGUMENTS", 400, 2)
+    assert edit(agent, source, model=model_id, prompt=None).data["status"] == "completed"
 
 
 def test_source_images_are_paid_for_where_the_price_says_so(agent: Caller) -> None:

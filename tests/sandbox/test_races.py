@@ -18,6 +18,7 @@ from sandbox.rules.quotas import day_start
 from sandbox.wsgi import application
 from tests.sandbox.fixtures import PUBLIC_URL, Answer, Caller
 from tests.sandbox.paying import CHECKOUT, X402, buy, purchase, quote
+from tests.sandbox.works import edit, image_bytes, upload_body, uploaded
 
 CROWD = 8
 
@@ -70,6 +71,20 @@ def test_equal_creates_with_one_key_make_one_job_and_one_debit(one: Caller) -> N
         "reserved_credits": 0,
     }
     assert len(one.event_types()) == 3
+
+
+def test_equal_edits_with_one_key_make_one_job_and_one_debit(one: Caller) -> None:
+    source = uploaded(one)
+    answers = at_once(lambda _: edit(one, source, idempotency_key="e1"))
+    assert {answer.data["job_id"] for answer in answers} == {Job.objects.get(operation="edit").id}
+    assert [entry.credits for entry in BookEntry.objects.filter(kind="charge")] == [-1]
+    assert one.limits()["remaining_credits"] == 39
+
+
+def test_uploads_of_the_same_bytes_are_all_kept(one: Caller) -> None:
+    answers = at_once(lambda _: one.post("/v1/upload", upload_body(image_bytes())))
+    assert len({answer.data["asset"]["asset_id"] for answer in answers}) == CROWD
+    assert one.event_types() == ["asset.uploaded"] * CROWD
 
 
 def test_other_terms_under_one_key_leave_one_winner(one: Caller) -> None:

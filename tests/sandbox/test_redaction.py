@@ -9,8 +9,15 @@ from django.apps import apps
 
 from sandbox.models import Feedback
 from tests.sandbox.fixtures import Caller
+from tests.sandbox.works import edit, image_bytes, upload_body
 
 PROMPT = "canary-prompt of a secret product"
+REMOTE = {
+    "source_kind": "remote_url",
+    "filename": "/home/canary-path/sea.png",
+    "remote_origin": "https://canary-user:canary-pass@media.example/canary-path?signature=canary-sign",
+}
+REMOTE_SECRETS = ("canary-path", "canary-user", "canary-pass", "canary-sign")
 CONTACT, CLAIMANT = "canary-contact@example.com", "canary-owner@example.com"
 
 
@@ -21,6 +28,8 @@ def live(agent: Caller) -> list[str]:
     agent.create(prompt=PROMPT, dry_run=True)
     failed = agent.create(prompt=f"{PROMPT} [sandbox:provider_failure]").error["recovery"]["job_id"]
     agent.create(prompt=f"{PROMPT} [sandbox:policy]")
+    brought = agent.post("/v1/upload", upload_body(image_bytes(), **REMOTE)).data
+    edited = edit(agent, brought["asset"]["asset_id"], prompt=PROMPT).data
     agent.post("/v1/agent-claims", {"contact": CLAIMANT})
     feedback = agent.post("/v1/feedback", {"title": "t", "body": "canary-report"}).data["feedback_id"]
     agent.post(
@@ -34,8 +43,11 @@ def live(agent: Caller) -> list[str]:
         f"/v1/jobs/{made['job_id']}",
         f"/v1/jobs/{failed}",
         f"/v1/assets/{made['asset_ids'][0]}",
+        f"/v1/jobs/{brought['job_id']}",
+        f"/v1/jobs/{edited['job_id']}",
+        f"/v1/activity/{edited['job_id']}",
     ]
-    return [str(made), *(agent.get(path).response.text for path in reads)]
+    return [str(made), str(brought), str(edited), *(agent.get(path).response.text for path in reads)]
 
 
 def test_no_secret_is_left_anywhere(
@@ -46,7 +58,16 @@ def test_no_secret_is_left_anywhere(
         seen = live(agent)
     tables = [str(list(model._default_manager.values())) for model in apps.get_models() if model is not Feedback]
     logs = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("sandbox"))
-    for secret in (agent.token, CONTACT, CLAIMANT, "canary-prompt", "canary-report", "canary-card", "canary intent"):
+    for secret in (
+        agent.token,
+        CONTACT,
+        CLAIMANT,
+        "canary-prompt",
+        "canary-report",
+        "canary-card",
+        "canary intent",
+        *REMOTE_SECRETS,
+    ):
         for place in (*seen, *tables, logs):
             assert secret not in place, secret
     for place in seen:

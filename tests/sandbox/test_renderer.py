@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from sandbox.renderer import Spec, render
+from sandbox.renderer.darkroom import BENCHES, develop
 from sandbox.renderer.studio import STUDIOS
 
 MODELS = sorted(STUDIOS)
@@ -78,3 +79,24 @@ def test_quality_is_honoured_and_zero_is_no_error() -> None:
         len(render(Spec("fal.flux-dev", "ab", file_format="jpeg", quality=quality)).content) for quality in (0, 50, 95)
     ]
     assert sizes == sorted(set(sizes))
+
+
+@pytest.mark.parametrize("model_id", BENCHES)
+def test_an_edit_is_the_same_for_the_same_spec_and_another_for_another_input(model_id: str) -> None:
+    one, other = (render(small("fal.flux-dev", seed=seed)).content for seed in (1, 2))
+    edited = develop(small(model_id), one)
+    assert edited == develop(small(model_id), one)
+    assert edited.content != develop(small(model_id), other).content
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_any_kind_of_picture_can_be_edited(mode: str) -> None:
+    target = io.BytesIO()
+    Image.new(mode, (40, 30)).save(target, "TIFF" if mode == "CMYK" else "PNG")
+    assert develop(small("fal.flux-pro-kontext"), target.getvalue(), target.getvalue()).width == 256
+
+
+def test_an_edit_as_large_as_it_gets_keeps_its_size() -> None:
+    source = render(small("fal.flux-dev")).content
+    image = Image.open(io.BytesIO(develop(small("fal.nano-banana-pro-edit", width=4096, height=4096), source).content))
+    assert image.size == (4096, 4096)
