@@ -220,5 +220,8 @@ def _title(quote: Quote) -> str:
 def _failure(attempt: PaymentAttempt, error: stripe.StripeError) -> ApiError:
     # The kind of the error only: Stripe's message may quote what was sent.
     logger.warning("stripe failed for %s: %s %s", attempt.id, type(error).__name__, error.code)
+    if isinstance(error, stripe.InvalidRequestError):
+        # Below Stripe's smallest amount, for example: the same again would be refused again.
+        return ApiError("PAYMENT_METHOD_UNAVAILABLE", "The payment provider refuses this purchase.")
     recovery = {"payment_attempt_id": attempt.id, "retry_after_seconds": 5}
     return ApiError("PROVIDER_FAILURE", "The payment provider did not answer as it should.", recovery=recovery)

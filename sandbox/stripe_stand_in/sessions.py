@@ -49,7 +49,7 @@ def create(params: Params) -> Object:
     session |= _settled_parts(total)
     session["url"] = f"{settings.SANDBOX_PUBLIC_URL}/stripe/c/pay/{session['id']}#fid{_fragment()}"
     store.add(session, acts_at=expires_at)
-    parts = {"id": _parts_id(session["id"]), "object": "session_parts", "lines": lines}
+    parts: Object = {"id": _parts_id(session["id"]), "object": "session_parts", "lines": lines}
     parts["intent_metadata"] = form.metadata(form.group(params, "payment_intent_data"))
     store.add(parts)
     return session

@@ -70,6 +70,11 @@ def test_the_public_address_follows_the_port_unless_it_is_named(tmp_path: Path) 
         ("SANDBOX_PUBLIC_URL", "http://user@host"),
         ("SANDBOX_SECRET_KEY", "short"),
         ("SANDBOX_DEBUG", "perhaps"),
+        ("SANDBOX_CHECKOUT_MINUTES", "30"),
+        ("SANDBOX_STRIPE_SECRET_KEY", "sk_live_never"),
+        ("SANDBOX_STRIPE_STAND_IN_KEY", "guessed"),
+        ("SANDBOX_STRIPE_WEBHOOK_URLS", "ftp://example/hook"),
+        ("SANDBOX_PAYMENT_BACKED_STATE", "perhaps"),
     ],
 )
 def test_nonsense_stops_the_start_and_names_the_variable(tmp_path: Path, name: str, value: str) -> None:
