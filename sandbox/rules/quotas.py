@@ -88,6 +88,28 @@ def top_up(reason: str, program: str) -> dict[str, Any]:
     }
 
 
+def next_actions(program: str) -> dict[str, Any]:
+    """`next_actions` of reads: how an agent pays for itself (contract 2.17, 2.20 to 2.22; the inner shape is ours)."""
+    commands = _commands(program)
+    effect = {
+        "label": "read_only",
+        "no_spend": True,
+        "payment_object": None,
+        "credit_debit": False,
+        "media_write": False,
+    }
+    return {
+        "self_fund": {
+            "purpose": "self_fund",
+            "command": commands["inspect_methods"],
+            "quote_command": commands["quote"],
+            "status_command": commands["status"],
+            "requires_auth": False,
+            "command_effect": effect,
+        }
+    }
+
+
 def _commands(program: str) -> dict[str, str]:
     money = f"{program} credits"
     quote, buy = f"{money} quote --pack starter-500 --payment-method", f"{money} buy --quote-id QUOTE_ID"

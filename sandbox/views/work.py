@@ -60,14 +60,15 @@ def job_show(call: Call, job_id: str) -> Reply:
     """One job, with the mirrors at the top that 0.1.70 reads."""
     row = shapes.job_row(jobs.job_get(call.agent, job_id))
     mirrors = {"status": row["status"], "state": row["status"], "assets": row["assets"], "cost": row["cost"]}
-    return Reply({"request": {"job_id": row["job_id"]}, **mirrors, "job": row})
+    return Reply({"request": {"job_id": row["job_id"]}, **mirrors, "job": row, "next_actions": _next_actions()})
 
 
 @endpoint("GET", "assets show")
 def asset_show(call: Call, asset_id: str) -> Reply:
     """One asset."""
     asset = assets.asset_get(call.agent, asset_id)
-    return Reply({"request": {"reference": asset.id, "reference_type": "asset_id"}, "asset": shapes.asset_row(asset)})
+    request = {"reference": asset.id, "reference_type": "asset_id"}
+    return Reply({"request": request, "asset": shapes.asset_row(asset), "next_actions": _next_actions()})
 
 
 def _anonymous_plan(call: Call) -> Reply:
@@ -107,7 +108,7 @@ def _planned(job: Job, order: Order) -> dict[str, Any]:
         "assets": [],
         "plan_receipt": plan_receipt(job),
         "credits_required": order.bill.credits,
-        "next_actions": {},
+        "next_actions": _next_actions(),
     }
 
 
@@ -124,7 +125,7 @@ def _created(job: Job) -> dict[str, Any]:
         "status": job.status,
         "asset_ids": [asset["asset_id"] for asset in made],
         "assets": made,
-        "next_actions": shown,
+        "next_actions": shown | _next_actions(),
     }
 
 
@@ -151,6 +152,9 @@ def _quota_of(agent: Agent, *, consumed: int, required: int | None = None) -> di
     return {
         "quota": numbers,
         "self_fund_next_command": top_up["first_command"],
-        "self_fund_next_command_effect": top_up["quote_command_effect"]
-        | {"label": "read_only", "payment_object": None},
+        "self_fund_next_command_effect": _next_actions()["self_fund"]["command_effect"],
     }
+
+
+def _next_actions() -> dict[str, Any]:
+    return quotas.next_actions(settings.SANDBOX_PROGRAM)
