@@ -17,7 +17,7 @@ CHECKOUT, X402 = "stripe_checkout", "stripe_x402.exact.usdc"
 def attempt(agent: Agent, method: str = CHECKOUT, key: str = "1") -> PurchaseAttempt:
     money = agent.client.credits
     quote = money.quote_create(pack_id="starter-500", payment_method=method, idempotency_key=f"q{key}")
-    opens = money.checkout_session_create if method == CHECKOUT else credits.x402_deposit_create
+    opens = money.checkout_session_create if method == CHECKOUT else money.x402_deposit_create
     return opens(quote_id=quote.quote_id, idempotency_key=f"b{key}")
 
 
