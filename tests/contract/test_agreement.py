@@ -8,7 +8,7 @@ from api_client import ApiError, Record, SignUp
 from tests.contract.playing import CONTACT, PROMPT, QUICK, TWO_CREDITS_EACH, World, misfits, records_in
 from tests.contract.test_upload import picture
 
-# What this half of the sandbox has no reason to fill.
+# What the sandbox has no reason to fill.
 UNFILLED = {
     "Cost.provider_reported_usd_ticks",  # null in the contract too
     "PaymentMethod.unavailable_reason",  # both rails sell
