@@ -9,7 +9,7 @@ from sandbox.ids import new_id
 from sandbox.models import Agent, Event, PaymentAttempt, Quote, Receipt
 from sandbox.models.payments import AttemptStatus
 from sandbox.payments import lines
-from sandbox.rules.payments import DEFAULT_PACK_ID, PACKS
+from sandbox.rules.payments import DEFAULT_PACK_ID, PACKS, is_live_money
 
 TABLES: tuple[type[Model], ...] = (Quote, PaymentAttempt, Receipt)
 
@@ -59,14 +59,13 @@ def bought(agent: Agent, now: datetime) -> Purchase:
         updated_at=now,
         expires_at=until,
     )
-    # The sandbox's history is no live money, whatever rail it names.
     receipt = Receipt(
         id=new_id("receipt"),
         agent=agent,
         quote=quote,
         attempt=attempt,
         credit_event_id=new_id("credit_event"),
-        is_live_money=False,
+        is_live_money=is_live_money(quote.payment_method),
         **price,
     )
     return Purchase(quote, attempt, receipt, [lines.checkout_created(attempt, now), lines.granted(receipt, now)])
