@@ -131,4 +131,4 @@ def test_a_day_is_opened_once(db: None, sandbox_data: Any, settings: Settings) -
 
 def test_an_unknown_contact_is_refused(db: None) -> None:
     with pytest.raises(ApiError):
-        identity.contact_or_refuse("nobody")
+        identity.contact_or_refuse("nobody", "agent_contact")
