@@ -91,7 +91,9 @@ def database_url() -> str:
     at = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{Path(at['NAME']).resolve()}"
-    return f"postgresql://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+    # A server of the tests' own is reached by a socket in a folder, and has no password.
+    host = f"/{at['HOST']}" if at["HOST"].startswith("/") else f"{at['HOST']}:{at['PORT'] or 5432}"
+    return f"postgres://{at['USER']}:{at['PASSWORD']}@{host}/{at['NAME']}"
 
 
 @pytest.fixture
