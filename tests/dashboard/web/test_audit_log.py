@@ -85,6 +85,21 @@ def test_two_ceremonies_that_meet_leave_the_later_one_in_the_log(
     assert (entry.workspace_id, entry.outcome, entry.reason) == (workspace.pk, "refused", "is claimed already")
 
 
+def test_answers_of_agents_that_were_not_taken_are_in_the_log_of_whose_code_it_was(
+    agent: Any, workspace: Workspace, owner: User, outsider: User, make_claim: Callable[..., Claim]
+) -> None:
+    make_claim(agent, outsider.memberships.get().workspace, outsider)
+    _, code = attempt_start(workspace=workspace, user=owner)
+    for token in ("isk_r_not_a_token_of_anybody", agent.token):
+        with pytest.raises(ClaimRefusal):
+            attempt_present(code=code, token=token)
+    entries = AuditEntry.objects.filter(action="claim.refused", workspace_id=workspace.pk).order_by("pk")
+    assert list(entries.values_list("outcome", "actor_label", "reason", "after")) == [
+        ("refused", "system", "Image Skill does not accept the token", {}),
+        ("refused", "system", "is claimed already", {"agent": agent.remote_id}),
+    ]
+
+
 def test_owner_sees_the_own_workspace_alone_and_an_operator_everything(
     workspace: Workspace, owner: User, outsider: User, operator: User, browser_of: Callable[..., Browser]
 ) -> None:
