@@ -19,7 +19,7 @@ WORKSPACE = (
     "agents/claim/",
     "activity/",
     "audit/",
-    "audit/?since=soon",
+    "audit/?since=2026-03-02&until=2026-03-01",
     "search/?q=render",
     "search/?q=nothing-like-it",
 )
