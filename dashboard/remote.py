@@ -29,8 +29,13 @@ def token_seal(token: str, *, identity: str) -> str:
 
 
 def token_move(holder: TokenHolder, *, identity: str) -> str:
-    """Return a holder's token sealed for another row."""
+    """Return a holder's token sealed for another row; raises SealBroken."""
     return seal(unseal(holder.token_sealed, identity=holder.seal_identity), identity=identity)
+
+
+def token_reseal(holder: TokenHolder) -> str:
+    """Return a holder's token sealed anew for the same row, with the key that seals now; raises SealBroken."""
+    return token_move(holder, identity=holder.seal_identity)
 
 
 def client_for(holder: TokenHolder, *, deadline_seconds: float) -> AbstractContextManager[Client]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from dashboard.accounts.access import EVERY_ROLE, Scope
+from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope
 from dashboard.accounts.models import Membership, PlatformRole, Role, User
 from dashboard.accounts.selectors import membership_list
 
@@ -28,11 +28,14 @@ PLACES = (
     Place("Workspace", "Overview", "overview", "web:overview", has_inside=False),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
+    Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Operate", "Health", "health", "web:health", platform_role=PlatformRole.OPERATOR),
+    Place("Operate", "Audit log", "audit", "web:audit_log_all", platform_role=PlatformRole.OPERATOR),
 )
-LANDING = {place.platform_role: place.url_name for place in PLACES if place.platform_role}
+# The first place of each role.
+LANDING = {place.platform_role: place.url_name for place in reversed(PLACES) if place.platform_role}
 
 
 def landing_url(user: User) -> str:

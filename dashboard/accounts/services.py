@@ -47,6 +47,41 @@ def platform_role_grant(*, user: User, role: PlatformRole, actor: User | None) -
     return True
 
 
+class LastOperator(Exception):
+    """Nobody could run the service any more."""
+
+
+def platform_role_revoke(*, user: User, role: PlatformRole, actor: User | None, is_forced: bool = False) -> bool:
+    """Take a platform role away, audited; False when the person did not hold it.
+
+    Raises LastOperator, audited too, for the only active operator, unless forced.
+    """
+    with transaction.atomic():
+        # Every holder's row is the lock: of two operators taken away at once, one is the last and stays.
+        named = User.objects.select_for_update().filter(platform_roles__icontains=role.value).order_by("pk")
+        holders = {one.pk: one for one in named if role in one.platform_roles}
+        held = holders.pop(user.pk, None)
+        if held is None:
+            return False
+        others = [one for one in holders.values() if one.is_active]
+        is_refused = role == PlatformRole.OPERATOR and not others and not is_forced
+        before = list(held.platform_roles)
+        after = before if is_refused else [one for one in before if one != role]
+        held.platform_roles = after
+        held.save(update_fields=["platform_roles"])
+        audit_record(
+            action="platform_role.revoked",
+            actor=actor,
+            subject=("user", str(held.pk), held.email),
+            before={"platform_roles": before},
+            after={"platform_roles": after},
+            refused="the last operator" if is_refused else "",
+        )
+    if is_refused:
+        raise LastOperator
+    return True
+
+
 def profile_update(*, user: User, name: str, time_zone: str, theme: str) -> None:
     user.name, user.time_zone, user.theme = name, time_zone, theme
     user.save(update_fields=["name", "time_zone", "theme"])

@@ -170,6 +170,7 @@ def _ask_hosted_api(attempt: ClaimAttempt, token: str) -> tuple[Facts, Whoami]:
                 raise ClaimRefusal("pending", "Image Skill names this agent in a way we do not understand.", 503)
             return facts_read(client, whoami), whoami
     except AuthRefused:
+        _audit(attempt, "claim.refused", None, refused="Image Skill does not accept the token")
         raise ClaimRefusal("wrong_token", "Image Skill does not accept this token.", 401) from None
     except ApiError:
         raise ClaimRefusal("pending", "Image Skill does not answer; try again in a minute.", 503) from None
@@ -209,6 +210,8 @@ def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts:
         workspace_id=attempt.workspace_id
     )
     if held_elsewhere.exists():
+        attempt.remote_id, attempt.agent_name = agent_id, facts.agent_name
+        _audit(attempt, "claim.refused", None, refused="is claimed already")
         raise ClaimRefusal("already_claimed", "This agent is claimed already.", 409)
     phrase = phrase_for(attempt_key=str(attempt.key), token=token)
     now = timezone.now()
@@ -235,11 +238,12 @@ def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts:
     return Presented("pending", phrase)
 
 
-def _audit(attempt: ClaimAttempt, action: str, actor: User | None) -> None:
+def _audit(attempt: ClaimAttempt, action: str, actor: User | None, *, refused: str = "") -> None:
     audit_record(
         action=action,
         actor=actor,
         workspace_id=attempt.workspace_id,
         subject=("claim_attempt", str(attempt.key), attempt.agent_name or attempt.remote_id or "claim code"),
         after={"agent": attempt.remote_id} if attempt.remote_id else {},
+        refused=refused,
     )

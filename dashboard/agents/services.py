@@ -36,11 +36,16 @@ def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credit
         if locked.state != ClaimAttempt.State.PRESENTED or locked.expires_at <= timezone.now():
             raise ConsentRefused("This claim is over. Make a new code and let the agent answer again.")
         if hash_matches(phrase_normal(phrase), locked.phrase_hash):
-            claim = _claim_open(locked, user, warn_credits_per_day)
-            attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
-            cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id, label=claim.agent.display_name)
-            return claim
-        refusal = _phrase_refused(locked, user)
+            taken = _claim_open(locked, user, warn_credits_per_day)
+            if isinstance(taken, Claim):
+                attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
+                cursor_open(stream=Stream.AGENT, subject_id=taken.agent_id, label=taken.agent.display_name)
+                return taken
+            refusal = ConsentRefused(f"This agent {taken}. Nothing was linked.")
+            _audit_attempt(locked, user, refused=taken)
+        else:
+            refusal = _phrase_refused(locked, user)
+    # Raised outside: the audit entry and the count are committed.
     raise refusal
 
 
@@ -58,8 +63,10 @@ def claim_release(*, claim: Claim, user: User) -> None:
             released_at=timezone.now(), token_sealed="", token_refused_at=None
         )
         if released:
+            before = _standing(claim)
+            claim.refresh_from_db()
             cursor_stop(stream=Stream.AGENT, subject_id=claim.agent_id, reason=SyncCursor.Stopped.RELEASED)
-            _audit_claim("agent.released", claim, user)
+            _audit_claim("agent.released", claim, user, before=before)
 
 
 def token_refused(*, claim: Claim, at: datetime) -> bool:
@@ -67,7 +74,9 @@ def token_refused(*, claim: Claim, at: datetime) -> bool:
     with transaction.atomic():
         marked = Claim.objects.filter(pk=claim.pk, token_refused_at=None, released_at=None).update(token_refused_at=at)
         if marked:
-            _audit_claim("agent.token_refused", claim, None)
+            before = _standing(claim)
+            claim.token_refused_at = at
+            _audit_claim("agent.token_refused", claim, None, before=before)
     return bool(marked)
 
 
@@ -84,7 +93,8 @@ def _phrase_refused(attempt: ClaimAttempt, user: User) -> ConsentRefused:
     return ConsentRefused(f"That is not the phrase your agent printed. You have {tries}.", is_over=False)
 
 
-def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | None) -> Claim:
+def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | None) -> Claim | str:
+    """Return the open claim, new or renewed, or why there is none."""
     agent, _ = Agent.objects.get_or_create(
         remote_id=attempt.remote_id,
         defaults={"organization_id": attempt.organization_id, "name": attempt.agent_name},
@@ -92,18 +102,19 @@ def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | N
     # The agent's row is the lock: two ceremonies for one agent end with one claim.
     agent = Agent.objects.select_for_update().get(pk=agent.pk)
     if agent.organization_id != attempt.organization_id:
-        raise ConsentRefused("This agent now answers for another organization. Nothing was linked.")
+        return "now answers for another organization"
     # Locked too: an unclaim that is under way is waited for, and not overwritten with what was read before it.
     claim = Claim.objects.select_for_update().filter(agent=agent, released_at=None).first()
     if claim and claim.workspace_id != attempt.workspace_id:
-        raise ConsentRefused("This agent is claimed already. Nothing was linked.")
+        return "is claimed already"
     action = "agent.relinked" if claim else "agent.claimed"
+    before = _standing(claim)
     claim = claim or Claim(agent=agent, workspace_id=attempt.workspace_id, claimed_by=user, claimed_at=timezone.now())
     claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
     claim.token_refused_at = None
     claim.warn_credits_per_day = warn_credits_per_day
     claim.save()
-    _audit_claim(action, claim, user)
+    _audit_claim(action, claim, user, before=before)
     return claim
 
 
@@ -117,11 +128,23 @@ def _audit_attempt(attempt: ClaimAttempt, user: User, *, refused: str) -> None:
     )
 
 
-def _audit_claim(action: str, claim: Claim, user: User | None) -> None:
+def _standing(claim: Claim | None) -> dict[str, object]:
+    """Return what the log keeps of a claim, before and after each change."""
+    if claim is None or claim.released_at:
+        return {"linked": False}
+    return {
+        "linked": True,
+        "token_refused": claim.needs_relink,
+        "warn_credits_per_day": claim.warn_credits_per_day,
+    }
+
+
+def _audit_claim(action: str, claim: Claim, user: User | None, *, before: dict[str, object]) -> None:
     audit_record(
         action=action,
         actor=user,
         workspace_id=claim.workspace_id,
         subject=("agent", claim.agent.remote_id, claim.agent.display_name),
-        after={"warn_credits_per_day": claim.warn_credits_per_day},
+        before=before,
+        after=_standing(claim),
     )

@@ -23,9 +23,16 @@ class AuditEntry(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["workspace_id", "-id"], name="audit_by_workspace"),
+            models.Index(fields=["workspace_id", "-at", "-id"], name="audit_by_workspace_at"),
+            models.Index(fields=["-at", "-id"], name="audit_by_at"),
             models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_by_subject"),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.subject_label}"
+
+    @property
+    def changes(self) -> list[tuple[str, object, object]]:
+        """Return (name, before, after) of everything that either side names; None where one side does not."""
+        names = [*self.before, *(name for name in self.after if name not in self.before)]
+        return [(name, self.before.get(name), self.after.get(name)) for name in names]

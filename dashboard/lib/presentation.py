@@ -65,6 +65,24 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "internal": Word("Internal error", "error", Tone.BAD),
         "lost": Word("Lost its worker", "unknown", Tone.WARN),
     },
+    "audit_action": {
+        "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
+        "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
+        "agent.released": Word("Unclaimed an agent", "unlink", Tone.WARN),
+        "agent.token_refused": Word("Image Skill refused the token", "key", Tone.BAD),
+        "audit.exported": Word("Exported the audit log", "download", Tone.INFO),
+        "claim.code_made": Word("Made a claim code", "terminal"),
+        "claim.presented": Word("An agent answered the code", "agent", Tone.INFO),
+        "claim.refused": Word("Claim not taken", "canceled", Tone.BAD),
+        "membership.added": Word("Added a member", "members", Tone.INFO),
+        "platform_role.granted": Word("Gave a platform role", "shield", Tone.WARN),
+        "platform_role.revoked": Word("Took a platform role away", "shield", Tone.WARN),
+        "token_keys.rotated": Word("Sealed tokens with a new key", "lock", Tone.INFO),
+    },
+    "audit_outcome": {
+        "done": Word("Done", "done", Tone.GOOD),
+        "refused": Word("Refused", "canceled", Tone.BAD),
+    },
     "event_type": {
         "job.planned": Word("Planned a job", "planned"),
         # A failed job comes as job.completed too: only its status tells, so the type alone is no good news.
@@ -112,6 +130,24 @@ def event_word(event_type: str, status: str) -> Word:
 def is_published(kind: str, raw: str) -> bool:
     """Tell whether the contract has this value; what it has not is shown as given, and marked."""
     return raw in GLOSSARY[kind]
+
+
+def field_text(name: str) -> str:
+    """Return the name of a field as words: "warn_credits_per_day" -> "Warn credits per day"."""
+    return name.replace("_", " ").capitalize()
+
+
+def value_text(value: object) -> str:
+    """Return a kept value (JSON) as plain text: an empty one as a dash, a list or mapping in one line."""
+    if value is None or value in ("", [], {}):
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(value_text, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{field_text(name).lower()} {value_text(one)}" for name, one in value.items())
+    return str(value)
 
 
 def signed_text(text: str, *, is_negative: bool, is_delta: bool) -> str:

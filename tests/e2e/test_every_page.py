@@ -13,7 +13,16 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ENTRANCE = ("account/login/", "account/signup/", "account/login/code/", "account/password/reset/", "nowhere/")
 SIGNED_IN = ("profile/", "account/email/", "account/password/change/", "account/logout/", "local/components/")
-WORKSPACE = ("", "agents/", "agents/claim/", "activity/", "search/?q=render", "search/?q=nothing-like-it")
+WORKSPACE = (
+    "",
+    "agents/",
+    "agents/claim/",
+    "activity/",
+    "audit/",
+    "audit/?since=2026-03-02&until=2026-03-01",
+    "search/?q=render",
+    "search/?q=nothing-like-it",
+)
 OWN = {"product reviewer": "feedback/", "platform billing admin": "billing/", "operator": "health/"}
 
 
@@ -75,6 +84,8 @@ def test_platform_role_lands_on_its_own_sound_page(
     sign_in(page, role)
     assert page.url == f"{system.url}/{OWN[role]}"
     look(page, page.url)
+    if role == "operator":
+        look(page, f"{system.url}/audit/")
 
 
 def test_no_request_leaves_this_host(page: Any, system: System, sign_in: Callable[[Any, str], None]) -> None:

@@ -60,6 +60,22 @@ def event_word(event_type: str, status: str) -> Word:
 
 
 @register.filter
+def field_text(name: str) -> str:
+    return presentation.field_text(name)
+
+
+@register.filter
+def value_text(value: object) -> str:
+    return presentation.value_text(value)
+
+
+@register.filter
+def named_by(key: object, names: dict[object, object]) -> object:
+    """Return what a mapping of the page calls this key; None when it has no name for it."""
+    return names.get(key)
+
+
+@register.filter
 def is_published(raw: str, kind: str) -> bool:
     """Tell whether a raw value is one that the contract publishes."""
     return presentation.is_published(kind, raw)

@@ -13,15 +13,24 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
+from dashboard.audit.services import audit_record
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 
 pytestmark = pytest.mark.django_db
 MOST = 8
-WORKSPACE_PAGES = ("web:overview", "agents:agent_list", "activity:event_list", "web:search", "web:agent_detail")
+WORKSPACE_PAGES = (
+    "web:overview",
+    "agents:agent_list",
+    "activity:event_list",
+    "web:search",
+    "web:agent_detail",
+    "web:audit_log",
+)
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
     ("billing_admin", "billing:desk"),
     ("operator", "web:health"),
+    ("operator", "web:audit_log_all"),
 )
 
 
@@ -34,6 +43,8 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
         problem = {"error_code": "NETWORK", "failed_at": now}
         claims = [link(f"agent-{row}", free_credits=0, paid_credits=0, cursor=problem) for row in range(rows)]
         for row, claim in enumerate(claims):
+            subject = ("agent", claim.agent.remote_id, claim.agent.name)
+            audit_record(action="agent.claimed", actor=None, workspace_id=claim.workspace_id, subject=subject)
             for event_type in ("job.completed", "feedback.created", "credits.payment_backed_granted"):
                 tell(claim, event_type, job_id="job_shared")
                 tell(claims[0], event_type)
