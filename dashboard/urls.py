@@ -1,5 +1,7 @@
 """Every address of the dashboard."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
 from django.conf import settings
 from django.urls import include, path
 
@@ -13,7 +15,11 @@ urlpatterns = [
     path("", include("dashboard.billing.urls")),
     path("", include("dashboard.sync.urls")),
     path("", include("dashboard.api.urls")),
+    # A first password is a way in like any other; allauth's own page would not ask who sets it.
+    path("account/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("account/", include("allauth.account.urls")),
+    path("account/factors/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
 ]
 handler500 = "dashboard.web.errors.server_error"
 if settings.IS_LOCAL:

@@ -15,8 +15,14 @@ from dashboard.accounts.models import User
 Answer = Callable[[HttpRequest], HttpResponse]
 
 # Third-party pages of the sign-in family look after themselves: signed-out visitors are whom they are for,
-# and what needs a person asks for one.
-THIRD_PARTY = ("allauth.account.", "django.views.static", "django.contrib.staticfiles.")
+# and what needs a person asks for one: test_third_party_access.py asks each of them.
+THIRD_PARTY = (
+    "allauth.account.",
+    "allauth.mfa.",
+    "allauth.usersessions.",
+    "django.views.static",
+    "django.contrib.staticfiles.",
+)
 
 
 def decision_of(view: object) -> Decision | None:

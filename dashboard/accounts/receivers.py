@@ -3,8 +3,18 @@
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
 from django.dispatch import receiver
 from django.http import HttpRequest
+
+from dashboard.accounts.models import User
+from dashboard.audit.services import audit_record
 
 
 @receiver(email_confirmed)
@@ -21,3 +31,46 @@ def strangers_password_drop(request: HttpRequest, email_address: EmailAddress, *
     if not EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk).exists():
         user.set_unusable_password()
         user.save(update_fields=["password"])
+
+
+@receiver(authenticator_added)
+def factor_added(user: User, authenticator: Authenticator, **_: object) -> None:
+    _audit_factor("factor.added", user, after=_factor(authenticator))
+
+
+@receiver(authenticator_removed)
+def factor_removed(user: User, authenticator: Authenticator, **_: object) -> None:
+    _audit_factor("factor.removed", user, before=_factor(authenticator))
+
+
+@receiver(authenticator_reset)
+def factor_renewed(user: User, authenticator: Authenticator, **_: object) -> None:
+    _audit_factor("factor.renewed", user, after=_factor(authenticator))
+
+
+@receiver(authentication_failed)
+def factor_refused(user: User, authenticator: Authenticator, **_: object) -> None:
+    _audit_factor("factor.refused", user, before=_factor(authenticator), refused="wrong code")
+
+
+def _factor(authenticator: Authenticator) -> dict[str, str]:
+    named = {"name": authenticator.wrap().name} if authenticator.type == Authenticator.Type.WEBAUTHN else {}
+    return {"factor": authenticator.type, **named}
+
+
+def _audit_factor(
+    action: str,
+    user: User,
+    *,
+    before: dict[str, str] | None = None,
+    after: dict[str, str] | None = None,
+    refused: str = "",
+) -> None:
+    audit_record(
+        action=action,
+        actor=user,
+        subject=("user", str(user.pk), user.email),
+        before=before,
+        after=after,
+        refused=refused,
+    )

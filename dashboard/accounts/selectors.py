@@ -1,5 +1,8 @@
 """Reading people and memberships."""
 
+from allauth.usersessions.models import UserSession
+from django.shortcuts import get_object_or_404
+
 from dashboard.accounts.models import Membership, PlatformRole, Role, User, Workspace
 
 
@@ -24,3 +27,9 @@ def owner_list(workspace: Workspace) -> list[User]:
 def platform_role_list(user: User) -> list[PlatformRole]:
     """Return the platform roles held, in the order of their navigation."""
     return [role for role in PlatformRole if role in user.platform_roles]
+
+
+def other_session_get(user: User, *, pk: int, current_key: str | None) -> UserSession:
+    """Return one of the person's sessions in another browser; Http404 for the current one and anybody else's."""
+    session: UserSession = get_object_or_404(UserSession.objects.exclude(session_key=current_key), pk=pk, user=user)
+    return session

@@ -1,5 +1,7 @@
 """Local mode's own pages: sign-in by a printed link, and the page that shows every component."""
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,6 +25,9 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user, backend=BACKEND)
+    # What allauth notes about its own sign-ins: how and when, and in which browser.
+    record_authentication(request, user, "link")
+    UserSession.objects.create_from_request(request)
     return redirect("web:home")
 
 

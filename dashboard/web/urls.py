@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("profile/theme/", views.profile_theme, name="profile_theme"),
+    path("account/sessions/<int:pk>/end/", views.other_session_end, name="other_session_end"),
     path("health/", health.health, name="health"),
     path("audit/", audit.audit_log_all, name="audit_log_all"),
     path("audit/export/", audit.audit_export_all, name="audit_export_all"),

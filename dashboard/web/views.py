@@ -8,7 +8,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
+from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
 from dashboard.agents.selectors import claim_get
@@ -75,6 +77,15 @@ def profile_theme(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         theme_set(user=viewer(request), theme=form.cleaned_data["theme"])
     return redirect(_local_path(request.POST.get("next", "")))
+
+
+@signed_in
+@require_POST
+def other_session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign another browser of the visitor's out."""
+    session_end(other_session_get(viewer(request), pk=pk, current_key=request.session.session_key))
+    messages.success(request, "That browser is signed out.")
+    return redirect("usersessions_list")
 
 
 def _local_path(wanted: str) -> str:

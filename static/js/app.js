@@ -3,6 +3,7 @@
 import { startCopy } from "./copy.js";
 import { startForms } from "./forms.js";
 import { startMenus } from "./menus.js";
+import { startPasskeys } from "./passkeys.js";
 import { startPolling } from "./poll.js";
 import { startRefreshing } from "./refresh.js";
 import { startSearch } from "./search.js";
@@ -14,6 +15,7 @@ startSearch();
 startTheme();
 startCopy();
 startRefreshing();
+startPasskeys();
 startForms();
 startTimes();
 startPolling();

@@ -116,3 +116,13 @@ if kept != ("never", False, False):
     raise SystemExit(str(kept))
 """
     assert start(tmp_path, {"SENTRY_DSN": "https://key@errors.invalid/1"}, code) == ""
+
+
+def test_production_takes_passkeys_from_its_own_https_origin_alone(tmp_path: Path) -> None:
+    code = """
+import django; django.setup()
+from allauth.mfa import app_settings
+assert not app_settings.WEBAUTHN_ALLOW_INSECURE_ORIGIN
+assert app_settings.PASSKEY_LOGIN_ENABLED
+"""
+    assert start(tmp_path, {}, code) == ""

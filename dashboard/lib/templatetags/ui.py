@@ -4,6 +4,7 @@ All texts may be hostile: each is escaped here, and isolated (`<bdi>`) so that r
 cannot reorder its neighbours. `None` means "the service did not tell" and is shown as such, never as zero.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django import template
@@ -79,6 +80,12 @@ def named_by(key: object, names: dict[object, object]) -> object:
 def is_published(raw: str, kind: str) -> bool:
     """Tell whether a raw value is one that the contract publishes."""
     return presentation.is_published(kind, raw)
+
+
+@register.filter
+def lines(texts: Iterable[str]) -> str:
+    """Put each text on a line of its own, for a block that is copied whole."""
+    return "\n".join(texts)
 
 
 @register.filter

@@ -20,7 +20,9 @@ MAILS = [
     "password_reset_code",
     "unknown_account",
 ]
-INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
+# A block of JSON is data, which no browser runs and no policy of scripts concerns.
+SCRIPT = r"""<script(?![^>]*\s(?:src=|type="application/json"))"""
+INLINE = re.compile(SCRIPT + r"|<style|\sstyle=|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
 ICON = re.compile(r"""\{% icon ["'](?P<tag>[\w-]+)["']|\b(?:action_)?icon=["'](?P<argument>[\w-]+)["']""")
 
 
