@@ -72,6 +72,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "workspace_key": workspace.key,
         "remote_id": agent.remote_id,
         "key": attempt.key,
+        "member_id": workspace.memberships.get(user=owner).pk,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 
