@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from dashboard.accounts.models import Membership, Role
 
 ROLES = [
-    (Role.OWNER.value, "Owner: all of it, and who is in the workspace"),
-    (Role.BUYER.value, "Buyer: sees everything, may buy credits and stop agents"),
-    (Role.VIEWER.value, "Viewer: sees everything, changes nothing"),
+    (Role.OWNER.value, "Owner: everything, people too"),
+    (Role.BUYER.value, "Buyer: sees all, may buy and stop"),
+    (Role.VIEWER.value, "Viewer: sees all, changes nothing"),
 ]
 
 

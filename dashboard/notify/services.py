@@ -90,10 +90,11 @@ def _postpone(mail: OutboxMail, error: Exception) -> None:
     mail.last_error = type(error).__name__
     if mail.attempts >= MAX_ATTEMPTS:
         mail.given_up_at = timezone.now()
-        OutboxMail.objects.filter(pk=mail.pk).update(**_forgotten(mail))
+        for name, nothing in _forgotten(mail).items():
+            setattr(mail, name, nothing)
     else:
         mail.not_before = timezone.now() + timedelta(seconds=30 * 2**mail.attempts)
-    mail.save(update_fields=["last_error", "given_up_at", "not_before"])
+    mail.save(update_fields=["last_error", "given_up_at", "not_before", *_forgotten(mail)])
 
 
 def mail_prune() -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -166,7 +167,7 @@ def test_many_accept_at_once_and_each_is_in(owner: User, workspace: Workspace) -
     for number in range(4):
         user = confirmed(f"guest{number}@example.net")
         invitation_send(workspace=workspace, email=user.email, role=Role.VIEWER, actor=owner)
-        acts.append(lambda token=link_token(), user=user: invitation_accept(token=token, user=user))
+        acts.append(partial(invitation_accept, token=link_token(), user=user))
     assert at_once(acts) == ["done"] * 4
     assert workspace.memberships.count() == 5
 
