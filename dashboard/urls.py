@@ -9,6 +9,7 @@ from dashboard.lib import converters  # noqa: F401 - registers <remote:...>
 
 urlpatterns = [
     path("", include("dashboard.web.urls")),
+    path("", include("dashboard.accounts.urls")),
     path("", include("dashboard.agents.urls")),
     path("", include("dashboard.activity.urls")),
     path("", include("dashboard.feedback.urls")),

@@ -1,6 +1,7 @@
 """People, their workspaces and their roles."""
 
 import secrets
+import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
@@ -99,3 +100,67 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.workspace}"
+
+
+class Invitation(models.Model):
+    """An offer of a role to one address. Of its link only the keyed hash is kept; `expires_at` ends it unmarked."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        REVOKED = "revoked"
+        SUPERSEDED = "superseded"
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=8, choices=Role)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(state="open"),
+                name="accounts_one_open_invitation_an_address",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["email", "created_at"], name="accounts_invited_recently"),
+            models.Index(fields=["invited_by", "created_at"], name="accounts_inviter_recently"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} may become {self.role} of {self.workspace}"
+
+
+class Handover(models.Model):
+    """An owner's offer to a member to own the workspace in their place."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="handovers")
+    giver = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    taker = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace"], condition=models.Q(state="open"), name="accounts_one_open_handover"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.giver} offers {self.workspace} to {self.taker}"

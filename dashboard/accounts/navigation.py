@@ -29,9 +29,11 @@ PLACES = (
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
+    Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Operate", "Health", "health", "web:health", platform_role=PlatformRole.OPERATOR),
+    Place("Operate", "People", "members", "accounts:people", platform_role=PlatformRole.OPERATOR),
     Place("Operate", "Audit log", "audit", "web:audit_log_all", platform_role=PlatformRole.OPERATOR),
 )
 # The first place of each role.

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -49,7 +50,9 @@ def people_ensure() -> Workspace:
 
 def _user_ensure(person: DemoPerson) -> User:
     user = User.objects.filter(email=person.email).first()
-    return user or User.objects.create_user(email=person.email, name=person.name)
+    user = user or User.objects.create_user(email=person.email, name=person.name)
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    return user
 
 
 def link_make(user: User) -> str:

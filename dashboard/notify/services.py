@@ -1,5 +1,7 @@
 """Queueing and sending mail. The row is the record of work; the task only makes it quicker."""
 
+import re
+import unicodedata
 from datetime import timedelta
 
 import structlog
@@ -14,12 +16,27 @@ log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 8
 MAILS_KEPT = timedelta(days=30)
+MAX_NAME = 60
 # A sender that dies between claim and result leaves the row to the next sweep after this long.
 CLAIM_FOR = timedelta(minutes=2)
 
 
-def mail_queue(*, to: str, template: str, context: dict[str, object], dedupe_key: str) -> OutboxMail:
-    """Save a mail for sending after commit, once per `dedupe_key`.
+def mail_name(text: str) -> str:
+    """Return a name that a person chose as a mail may carry it: one short line in which no program finds a link.
+
+    Whoever chooses a name could otherwise have us send a text and an address of theirs to strangers.
+    """
+    visible = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    plain = re.sub(r"[/\\:@<>\[\]]+", " ", visible)
+    # Letters that are not Latin write domains too, and so do other full stops than ours.
+    words = re.sub(r"[.\u3002\uff0e\uff61](?=\S)", ". ", plain).split()
+    return " ".join(words)[:MAX_NAME].strip()
+
+
+def mail_queue(
+    *, to: str, template: str, context: dict[str, object], dedupe_key: str, is_secret: bool = False
+) -> OutboxMail:
+    """Save a mail for sending after commit, once per `dedupe_key`; the text of a secret one is forgotten afterwards.
 
     `template` names a folder of templates/emails with subject.txt, body.txt and body.html.
     """
@@ -31,6 +48,7 @@ def mail_queue(*, to: str, template: str, context: dict[str, object], dedupe_key
             "subject": subject[:200],
             "text": render_to_string(f"emails/{template}/body.txt", context),
             "html": render_to_string(f"emails/{template}/body.html", context),
+            "is_secret": is_secret,
             "not_before": timezone.now(),
         },
     )
@@ -59,8 +77,12 @@ def mail_send(mail_id: int) -> bool:
     except Exception as error:  # noqa: BLE001 - a process edge: one mail must not hold up the others; logged below
         _postpone(mail, error)
         return False
-    OutboxMail.objects.filter(pk=mail_id).update(sent_at=timezone.now(), last_error="")
+    OutboxMail.objects.filter(pk=mail_id).update(sent_at=timezone.now(), last_error="", **_forgotten(mail))
     return True
+
+
+def _forgotten(mail: OutboxMail) -> dict[str, str]:
+    return {"text": "", "html": ""} if mail.is_secret else {}
 
 
 def _postpone(mail: OutboxMail, error: Exception) -> None:
@@ -68,9 +90,11 @@ def _postpone(mail: OutboxMail, error: Exception) -> None:
     mail.last_error = type(error).__name__
     if mail.attempts >= MAX_ATTEMPTS:
         mail.given_up_at = timezone.now()
+        for name, nothing in _forgotten(mail).items():
+            setattr(mail, name, nothing)
     else:
         mail.not_before = timezone.now() + timedelta(seconds=30 * 2**mail.attempts)
-    mail.save(update_fields=["last_error", "given_up_at", "not_before"])
+    mail.save(update_fields=["last_error", "given_up_at", "not_before", *_forgotten(mail)])
 
 
 def mail_prune() -> int:

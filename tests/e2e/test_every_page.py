@@ -12,7 +12,14 @@ from tools.running import System
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ENTRANCE = ("account/login/", "account/signup/", "account/login/code/", "account/password/reset/", "nowhere/")
-SIGNED_IN = ("profile/", "account/email/", "account/password/change/", "account/logout/", "local/components/")
+SIGNED_IN = (
+    "profile/",
+    "account/email/",
+    "account/password/change/",
+    "account/logout/",
+    "local/components/",
+    "workspaces/new/",
+)
 WORKSPACE = (
     "",
     "agents/",
@@ -22,6 +29,10 @@ WORKSPACE = (
     "audit/?since=2026-03-02&until=2026-03-01",
     "search/?q=render",
     "search/?q=nothing-like-it",
+    "settings/",
+    "settings/invitations/",
+    "settings/ownership/",
+    "settings/leave/",
 )
 OWN = {"product reviewer": "feedback/", "platform billing admin": "billing/", "operator": "health/"}
 
@@ -86,6 +97,16 @@ def test_platform_role_lands_on_its_own_sound_page(
     look(page, page.url)
     if role == "operator":
         look(page, f"{system.url}/audit/")
+
+
+def test_pages_of_an_operator_are_sound(page: Any, system: System, sign_in: Callable[[Any, str], None]) -> None:
+    sign_in(page, "operator")
+    for path in ("people/", "people/?q=demo.test", "people/?q=northlight", "people/?q=nothing-like-it"):
+        look(page, f"{system.url}/{path}")
+    page.goto(f"{system.url}/people/?q=northlight")
+    page.get_by_role("main").get_by_role("link", name="Northlight Studio").click()
+    page.wait_for_url(lambda url: "?" not in url)
+    look(page, page.url)
 
 
 def test_no_request_leaves_this_host(page: Any, system: System, sign_in: Callable[[Any, str], None]) -> None:

@@ -73,6 +73,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "remote_id": agent.remote_id,
         "key": attempt.key,
         "pk": 0,
+        "member_id": workspace.memberships.get(user=owner).pk,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 

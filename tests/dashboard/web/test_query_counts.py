@@ -19,6 +19,7 @@ from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 pytestmark = pytest.mark.django_db
 MOST = 8
 WORKSPACE_PAGES = (
+    "accounts:settings",
     "web:overview",
     "agents:agent_list",
     "activity:event_list",
@@ -31,6 +32,7 @@ PLATFORM_PAGES = (
     ("billing_admin", "billing:desk"),
     ("operator", "web:health"),
     ("operator", "web:audit_log_all"),
+    ("operator", "accounts:people"),
 )
 
 
