@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.db import connection
 from django.test import Client as Browser
+from django.test import RequestFactory
 
 from api_client import Client
 from dashboard.accounts.models import PlatformRole, Role, User, Workspace
@@ -104,16 +106,26 @@ def operator(db: None) -> User:
 
 
 @pytest.fixture
-def browser_of() -> Callable[[User | None], Browser]:
-    """Return a signed-in browser of a person; None stands for somebody signed out."""
+def browser_of() -> Callable[..., Browser]:
+    """Return a browser of a person who has just signed in, or not so just; None stands for somebody signed out."""
 
-    def sign_in(user: User | None) -> Browser:
+    def sign_in(user: User | None, *, is_fresh: bool = True) -> Browser:
         browser = Browser()
         if user is not None:
             browser.force_login(user)
+            if is_fresh:
+                just_now(browser, user)
         return browser
 
     return sign_in
+
+
+def just_now(browser: Browser, user: User) -> None:
+    """Write into the session what a real sign-in of this moment leaves there."""
+    request = RequestFactory().get("/")
+    request.session = browser.session
+    record_authentication(request, user, "link")
+    request.session.save()
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_change_of_people_asks_for_a_fresh_sign_in_and_then_goes_on(
 ) -> None:
     owner.set_password("correct horse battery")
     owner.save()
-    browser = browser_of(owner)
+    browser = browser_of(owner, is_fresh=False)
     address = url(name, workspace, buyer if name.startswith("member") else None)
     fields = {**fields, "member": str(workspace.memberships.get(user=buyer).pk)} if "member" in fields else fields
     entries = AuditEntry.objects.count()
