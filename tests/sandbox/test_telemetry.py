@@ -11,6 +11,8 @@ from pytest_django import Settings
 
 from sandbox import faults
 from tests.sandbox.fixtures import Caller
+from tests.sandbox.paying import purchase
+from tests.sandbox.works import edit, image_bytes, upload_body
 
 FIELDS = {
     "command",
@@ -112,6 +114,12 @@ def test_a_full_run_writes_one_line_a_request_and_leaks_nothing(
     agent.create(prompt="canary-plan", dry_run=True)
     agent.create(prompt="canary [sandbox:provider_failure]")
     agent.create(prompt="canary", model="canary", references=[{"asset_id": "canary"}])
+    picture = image_bytes()
+    body = upload_body(picture, filename="canary.png", source_kind="remote_url", remote_origin="https://canary.test")
+    source = agent.post("/v1/upload", body).data["asset"]["asset_id"]
+    assert edit(agent, source, prompt="canary-edit", idempotency_key="canary-edit-key").data["assets"]
+    paid = purchase(agent, key="canary-purchase").pay()
+    assert paid.status()["state"] == "succeeded"
     agent.post("/v1/agent-claims", {"contact": "canary-owner@example.com"})
     feedback = agent.post("/v1/feedback", {"title": "canary", "trace_id": "canary"}).data["feedback_id"]
     agent.post("/v1/credit-quotes", {"credits": 5, "payment_method": "canary", "idempotency_key": "canary"})
