@@ -12,10 +12,6 @@ STALE_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=2)
 
 
-def cursor_get(*, stream: Stream, subject_id: int) -> SyncCursor | None:
-    return SyncCursor.objects.filter(stream=stream, subject_id=subject_id).first()
-
-
 def cursor_map(*, stream: Stream, subject_ids: Iterable[int]) -> dict[int, SyncCursor]:
     """Return the cursors of many subjects by subject id, in one query."""
     cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids))
