@@ -4,7 +4,7 @@ with Client(base_url="https://api.example", token=token) as client:
     page = client.activity.list(limit=50)
 """
 
-from api_client.client import MAX_RESPONSE_BYTES, Client, connection_pool
+from api_client.client import MAX_RESPONSE_BYTES, Client, OperatorClient, connection_pool
 from api_client.errors import (
     ApiError,
     AuthRefused,
@@ -39,6 +39,24 @@ from api_client.records.credits import (
 )
 from api_client.records.feedback import Feedback
 from api_client.records.identity import Actor, ClaimRequest, Health, SignUp, Whoami
+from api_client.records.operator import (
+    Change,
+    ChangePage,
+    FeedbackAnswer,
+    Guardrails,
+    LedgerEvent,
+    LedgerPage,
+    OperatorAgent,
+    OperatorAgentPage,
+    OperatorFeedback,
+    OperatorFeedbackPage,
+    OperatorPage,
+    OperatorPayment,
+    OperatorPaymentPage,
+    OperatorReceipt,
+    Reversal,
+    ReversalPage,
+)
 from api_client.records.quota import DailyJobs, Quota
 from api_client.records.recovery import Recovery
 from api_client.records.work import (
@@ -68,6 +86,8 @@ __all__ = [
     "AuthRefused",
     "Capability",
     "CapabilityCatalog",
+    "Change",
+    "ChangePage",
     "ClaimRequest",
     "Client",
     "Conflict",
@@ -82,18 +102,31 @@ __all__ = [
     "DailyJobs",
     "Download",
     "Feedback",
+    "FeedbackAnswer",
     "Forbidden",
+    "Guardrails",
     "Health",
     "InvalidRequest",
     "Job",
     "JobFailure",
     "JobInput",
     "JsonObject",
+    "LedgerEvent",
+    "LedgerPage",
     "LiveResult",
     "MalformedEvent",
     "ModelCatalog",
     "ModelRow",
     "NotFound",
+    "OperatorAgent",
+    "OperatorAgentPage",
+    "OperatorClient",
+    "OperatorFeedback",
+    "OperatorFeedbackPage",
+    "OperatorPage",
+    "OperatorPayment",
+    "OperatorPaymentPage",
+    "OperatorReceipt",
     "PayableInstructions",
     "PaymentMethod",
     "PaymentMethods",
@@ -107,6 +140,8 @@ __all__ = [
     "Recovery",
     "Refused",
     "RetryPolicy",
+    "Reversal",
+    "ReversalPage",
     "Secret",
     "ServiceFailed",
     "SignUp",

@@ -59,7 +59,7 @@ class Call:
 
     @property
     def is_write(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and self.repeat is not Repeat.READ
 
 
 class Transport:

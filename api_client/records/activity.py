@@ -1,6 +1,7 @@
 """The ledger of what an agent did (contract 2.22, 3.11). Times are UTC, deltas are credits, costs micro-dollars."""
 
 import json
+from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -17,6 +18,8 @@ from api_client.records.base import (
     problems_of,
 )
 from api_client.records.wire import lift, part, usd_to_micros
+
+E = TypeVar("E", bound="ActivityEvent")
 
 MAX_MALFORMED = 16_384  # characters of JSON that a malformed event may keep
 
@@ -67,15 +70,16 @@ class ActivityPage(Answer):
         if "events" not in wire and isinstance(wire.get("event"), dict):
             wire["events"] = [wire.pop("event")]
         if isinstance(wire.get("events"), list):
-            wire["events"] = tuple(_event(raw) for raw in wire["events"])
+            wire["events"] = tuple(read_event(raw, ActivityEvent) for raw in wire["events"])
         return wire
 
 
-def _event(raw: object) -> ActivityEvent | MalformedEvent:
+def read_event(raw: object, kind: type[E]) -> E | MalformedEvent:
+    """One line of the wire as the given kind of event; what cannot be read is kept as sent."""
     if not isinstance(raw, dict):
         return MalformedEvent(raw=_bounded(raw), problem="not an object")
     try:
-        return ActivityEvent.model_validate(_flat(raw))
+        return kind.model_validate(_flat(raw))
     except ValidationError as error:
         return MalformedEvent(raw=_bounded(raw), problem=problems_of(error), event_id=raw.get("event_id"))
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 from api_client.envelope import read_record
 from api_client.errors import ContractError
 from api_client.records.base import JsonObject, Record
+from api_client.secret import Secret
 from api_client.transport import Call, Transport
 
 R = TypeVar("R", bound=Record)
@@ -36,3 +37,8 @@ def checked_key(idempotency_key: str) -> str:
     if not idempotency_key.strip() or len(idempotency_key) > MAX_KEY:
         raise ValueError("an idempotency key must have 1 to 200 characters")
     return idempotency_key
+
+
+def inbox(contact: Secret | str) -> Secret:
+    """An email address as the public clients send it, trimmed and lower-cased: one inbox is one identity."""
+    return Secret(Secret.of(contact).reveal().strip().lower())

@@ -1,7 +1,7 @@
 """Health, sign-up, claim request, whoami (contract 2.1 to 2.4)."""
 
 from api_client.records.identity import ClaimRequest, Health, SignUp, Whoami
-from api_client.resources.base import Resource, given
+from api_client.resources.base import Resource, given, inbox
 from api_client.retry import Repeat
 from api_client.secret import Secret
 from api_client.transport import Call
@@ -27,7 +27,7 @@ class Identity(Resource):
 
         Never repeated, whatever happens: a repeat would rotate the token that the first answer carried.
         """
-        agent_contact = _inbox(agent_contact) if agent_contact is not None else None
+        agent_contact = inbox(agent_contact) if agent_contact is not None else None
         call = Call(
             "POST",
             "/v1/agent-signups",
@@ -44,14 +44,9 @@ class Identity(Resource):
 
     def claim_request(self, *, contact: Secret | str) -> ClaimRequest:
         """POST /v1/agent-claims: name the sponsor's inbox. It asks for a claim, and proves nothing (contract 4.3)."""
-        contact = _inbox(contact)
+        contact = inbox(contact)
         return self._record(ClaimRequest, Call("POST", "/v1/agent-claims", body={"contact": contact.reveal()}))
 
     def whoami(self) -> Whoami:
         """GET /v1/whoami."""
         return self._record(Whoami, Call("GET", "/v1/whoami", repeat=Repeat.READ))
-
-
-def _inbox(contact: Secret | str) -> Secret:
-    # Trimmed and lower-cased as the public clients do, so that one inbox is one identity.
-    return Secret(Secret.of(contact).reveal().strip().lower())

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 from hypothesis import HealthCheck, settings
 
-from api_client import Client, Secret
+from api_client import Client, OperatorClient, Secret
 
 TOKEN = "isk_r_canary0123456789"
+KEY = "canary-operator-key"
 BASE_URL = "https://api.test"
 ACTOR = {"actor_type": "agent", "actor_id": "agt_1", "organization_id": "org_1", "claim_state": "unclaimed"}
 
@@ -70,16 +71,17 @@ class Service(httpx.BaseTransport):
 
 def client_of(service: httpx.BaseTransport, clock: Clock | None = None, **settings: Any) -> Client:
     """A signed-in client of that service, whose waits cost no time and have no jitter unless told."""
+    return Client(**{"base_url": BASE_URL, "token": Secret(TOKEN), **_steady(service, clock), **settings})
+
+
+def operator_of(service: httpx.BaseTransport, clock: Clock | None = None, **settings: Any) -> OperatorClient:
+    """A client of that service's operator extension, as steady as `client_of`."""
+    return OperatorClient(**{"base_url": BASE_URL, "key": Secret(KEY), **_steady(service, clock), **settings})
+
+
+def _steady(service: httpx.BaseTransport, clock: Clock | None) -> dict[str, Any]:
     clock = clock or Clock()
-    chosen: dict[str, Any] = {
-        "base_url": BASE_URL,
-        "token": Secret(TOKEN),
-        "transport": service,
-        "sleep": clock.sleep,
-        "clock": clock,
-        "random": lambda: 1.0,
-    }
-    return Client(**{**chosen, **settings})
+    return {"transport": service, "sleep": clock.sleep, "clock": clock, "random": lambda: 1.0}
 
 
 def ok(data: Any, *, status: int = 200, **envelope: Any) -> httpx.Response:

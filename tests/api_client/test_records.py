@@ -31,7 +31,21 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=10,
 )
-GROUPS = ["actor", "agent", "limits", "subject", "links", "details", "cost", "economics", "media", "pack", "upload"]
+GROUPS = [
+    "actor",
+    "agent",
+    "claim_request",
+    "item",
+    "limits",
+    "subject",
+    "links",
+    "details",
+    "cost",
+    "economics",
+    "media",
+    "pack",
+    "upload",
+]
 
 
 @st.composite

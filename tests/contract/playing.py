@@ -20,6 +20,7 @@ from api_client import (
     CreateResult,
     Job,
     MalformedEvent,
+    OperatorClient,
     Record,
     Secret,
     SignUp,
@@ -38,6 +39,7 @@ TWO_CREDITS_EACH: dict[str, Any] = {"model": "openai.gpt-image-2", "model_parame
 
 _CANARIES = (b"isk_r_", b"canaryprompt", b"canarycontact")
 R = TypeVar("R", bound=Record)
+C = TypeVar("C", Client, OperatorClient)
 
 
 @dataclass
@@ -99,11 +101,11 @@ class World:
 
     def connect(self, token: Secret | str | None = None) -> Client:
         """A client whose every answer is looked at. No answer of the sandbox may make it wait and repeat."""
-        client = Client(base_url=BASE_URL, token=token, transport=self.wire, sleep=_never)
-        for name, resource in list(vars(client).items()):
-            if isinstance(resource, Resource):
-                setattr(client, name, _Attentive(resource, self.seen))
-        return client
+        return self._watched(Client(base_url=BASE_URL, token=token, transport=self.wire, sleep=_never))
+
+    def operate(self, key: Secret | str) -> OperatorClient:
+        """A client of the operator extension, looked at alike."""
+        return self._watched(OperatorClient(base_url=BASE_URL, key=key, transport=self.wire, sleep=_never))
 
     def join(self, **fields: Any) -> Agent:
         """An agent that has just signed up, without a contact unless one is given."""
@@ -138,6 +140,12 @@ class World:
         record = read_record(kind, envelope)
         assert isinstance(record, kind)
         return record
+
+    def _watched(self, client: C) -> C:
+        for name, resource in list(vars(client).items()):
+            if isinstance(resource, Resource):
+                setattr(client, name, _Attentive(resource, self.seen))
+        return client
 
 
 class _Attentive:
