@@ -1,4 +1,4 @@
-"""The only place where a sealed agent token is opened and the hosted API's client is made."""
+"""The only place where a sealed agent token is opened and the hosted API's clients are made."""
 
 import atexit
 from contextlib import AbstractContextManager
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from api_client import Client, Timeouts, connection_pool
+from api_client import Client, OperatorClient, Secret, Timeouts, connection_pool
 from dashboard.lib.sealing import seal, unseal
 
 # Kept connections, one pool a process: a fresh one for each call would cost a handshake each. Made here, for threads
@@ -24,8 +24,8 @@ class TokenHolder(Protocol):
     def seal_identity(self) -> str: ...
 
 
-def token_seal(token: str, *, identity: str) -> str:
-    return seal(token, identity=identity)
+def token_seal(token: Secret | str, *, identity: str) -> str:
+    return seal(Secret.of(token).reveal(), identity=identity)
 
 
 def token_move(holder: TokenHolder, *, identity: str) -> str:
@@ -47,11 +47,28 @@ def client_for(holder: TokenHolder, *, deadline_seconds: float) -> AbstractConte
     return client_with(token, deadline_seconds=deadline_seconds)
 
 
-def client_with(token: str, *, deadline_seconds: float) -> Client:
-    """Return a client for a token that was just presented."""
+def client_with(token: Secret | str | None, *, deadline_seconds: float) -> Client:
+    """Return a client for a token that was just presented, or for nobody: a sign-up comes without a token."""
     return Client(
         base_url=settings.IMAGE_SKILL_API_BASE_URL,
         token=token,
+        timeouts=Timeouts(read=deadline_seconds, total=deadline_seconds),
+        transport=settings.API_TRANSPORT() if settings.API_TRANSPORT else _connections,
+    )
+
+
+def has_operator() -> bool:
+    """Tell whether the service lets us do what only its own people may (the operator extension, ours)."""
+    return bool(settings.IMAGE_SKILL_OPERATOR_KEY)
+
+
+def operator_client(*, deadline_seconds: float) -> OperatorClient | None:
+    """Return a client of the operator extension; None where the service has none for us."""
+    if not has_operator():
+        return None
+    return OperatorClient(
+        base_url=settings.IMAGE_SKILL_OPERATOR_BASE_URL,
+        key=settings.IMAGE_SKILL_OPERATOR_KEY,
         timeouts=Timeouts(read=deadline_seconds, total=deadline_seconds),
         transport=settings.API_TRANSPORT() if settings.API_TRANSPORT else _connections,
     )

@@ -45,6 +45,25 @@ IMAGE_SKILL_API_BASE_URL = origin(
 # Without an address of a real service, `make run` brings its own sandbox and fills it with a demo.
 HAS_SANDBOX = IS_LOCAL and "IMAGE_SKILL_API_BASE_URL" not in env.ENVIRON
 HAS_DEMO = HAS_SANDBOX and env.bool("DEMO", default=True)
+# The operator extension: address and key together or neither. The key goes to no other address, and a real service
+# gets none that it did not issue: only our own sandbox is given one that we made.
+IMAGE_SKILL_OPERATOR_BASE_URL = env.str("IMAGE_SKILL_OPERATOR_BASE_URL", default="")
+IMAGE_SKILL_OPERATOR_KEY = env.str("IMAGE_SKILL_OPERATOR_KEY", default="")
+refuse(
+    {
+        "IMAGE_SKILL_OPERATOR_BASE_URL and IMAGE_SKILL_OPERATOR_KEY must be set together.": bool(
+            IMAGE_SKILL_OPERATOR_BASE_URL
+        )
+        != bool(IMAGE_SKILL_OPERATOR_KEY)
+    }
+)
+if HAS_SANDBOX and not IMAGE_SKILL_OPERATOR_KEY:
+    IMAGE_SKILL_OPERATOR_BASE_URL = IMAGE_SKILL_API_BASE_URL
+    IMAGE_SKILL_OPERATOR_KEY = secret_file(DATA_DIR / "keys" / "operator_key")
+if IMAGE_SKILL_OPERATOR_BASE_URL:
+    IMAGE_SKILL_OPERATOR_BASE_URL = origin(
+        "IMAGE_SKILL_OPERATOR_BASE_URL", IMAGE_SKILL_OPERATOR_BASE_URL, https_only=not IS_LOCAL
+    )
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 

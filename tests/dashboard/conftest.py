@@ -24,6 +24,7 @@ from dashboard.agents.models import Claim
 from dashboard.agents.services import claim_confirm
 
 ROOT = Path(__file__).resolve().parents[2]
+OPERATOR_KEY = "operator-key-of-these-tests"
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -31,6 +32,12 @@ Handler = Callable[[httpx.Request], httpx.Response]
 def _fresh_cache(settings: Any) -> None:
     """Rate limits count in the cache; one test's presses are not another's, nor another process's in a shared Redis."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _no_operator_extension(settings: Any) -> None:
+    """The public contract has none; a test that has one says so with `operator_extension`."""
+    settings.IMAGE_SKILL_OPERATOR_BASE_URL = settings.IMAGE_SKILL_OPERATOR_KEY = ""
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +159,7 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "sandbox.settings",
         "SANDBOX_DATA_DIR": str(folder),
         "SANDBOX_PORT": str(port),
+        "SANDBOX_OPERATOR_KEY": OPERATOR_KEY,
     }
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=60
@@ -183,6 +191,13 @@ def hosted_api(sandbox_url: str, settings: Any) -> str:
     """Point the dashboard at the sandbox and return its address."""
     settings.IMAGE_SKILL_API_BASE_URL = sandbox_url
     return sandbox_url
+
+
+@pytest.fixture
+def operator_extension(settings: Any) -> None:
+    """The service lets us do what its own people may: the sandbox of `hosted_api`, or what `hosted_answers` plays."""
+    settings.IMAGE_SKILL_OPERATOR_BASE_URL = settings.IMAGE_SKILL_API_BASE_URL
+    settings.IMAGE_SKILL_OPERATOR_KEY = OPERATOR_KEY
 
 
 class PlayedAgent:

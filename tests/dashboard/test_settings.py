@@ -63,11 +63,38 @@ def test_complete_production_settings_start(tmp_path: Path) -> None:
         ({"IMAGE_SKILL_API_BASE_URL": None}, "IMAGE_SKILL_API_BASE_URL must be an https address"),
         ({"IMAGE_SKILL_API_BASE_URL": "http://api.example.com"}, "IMAGE_SKILL_API_BASE_URL must be an https address"),
         ({"IMAGE_SKILL_API_BASE_URL": "https://api.example.com/v1"}, "must be scheme, host and port alone"),
+        ({"IMAGE_SKILL_OPERATOR_KEY": "canary"}, "IMAGE_SKILL_OPERATOR_KEY must be set together."),
+        ({"IMAGE_SKILL_OPERATOR_BASE_URL": "https://operator.example.com"}, "must be set together."),
+        (
+            {"IMAGE_SKILL_OPERATOR_BASE_URL": "http://operator.example.com", "IMAGE_SKILL_OPERATOR_KEY": "canary"},
+            "IMAGE_SKILL_OPERATOR_BASE_URL must be an https address",
+        ),
         ({"DASHBOARD_MODE": "staging"}, "DASHBOARD_MODE must be local or production"),
     ],
 )
 def test_production_refuses(changes: dict[str, str | None], sentence: str, tmp_path: Path) -> None:
     assert sentence in start(tmp_path, changes)
+
+
+PRINT_OPERATOR = """
+from django.conf import settings
+raise SystemExit(f"{settings.IMAGE_SKILL_OPERATOR_BASE_URL} {len(settings.IMAGE_SKILL_OPERATOR_KEY)}")
+"""
+LOCAL = {**dict.fromkeys(PRODUCTION), "PORT": "8100"}
+
+
+def test_only_our_own_sandbox_gets_an_operators_key_that_we_made(tmp_path: Path) -> None:
+    assert start(tmp_path, LOCAL, PRINT_OPERATOR).split() == ["http://127.0.0.1:8001", "64"]
+    assert (tmp_path / "var" / "keys" / "operator_key").stat().st_mode & 0o777 == 0o600
+    real = {**LOCAL, "IMAGE_SKILL_API_BASE_URL": "https://api.example.com"}
+    assert start(tmp_path, real, PRINT_OPERATOR).split() == ["0"]
+    assert start(tmp_path, {}, PRINT_OPERATOR).split() == ["0"]
+
+
+def test_the_operators_key_that_is_given_stays_with_its_own_address(tmp_path: Path) -> None:
+    given = {"IMAGE_SKILL_OPERATOR_BASE_URL": "https://operator.example.com/", "IMAGE_SKILL_OPERATOR_KEY": "abc"}
+    assert start(tmp_path, given, PRINT_OPERATOR).split() == ["https://operator.example.com", "3"]
+    assert start(tmp_path, {**LOCAL, **given}, PRINT_OPERATOR).split() == ["https://operator.example.com", "3"]
 
 
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ SANDBOX = {
     "DJANGO_SETTINGS_MODULE": "sandbox.settings",
     "SANDBOX_PORT": str(settings.SANDBOX_PORT),
     "SANDBOX_DATA_DIR": os.environ.get("SANDBOX_DATA_DIR", str(settings.DATA_DIR / "sandbox")),
+    "SANDBOX_OPERATOR_KEY": settings.IMAGE_SKILL_OPERATOR_KEY,
 }
 
 
