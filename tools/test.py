@@ -1,7 +1,8 @@
 """``make test``: every test, in the parts that need different settings; says what it skipped and why.
 
-Each part is one pytest process whose own closing lines are shown. The parts on SQLite know nothing of the caller's
-environment; the part on servers uses those that it names, or brings its own (`tools.services`).
+Each part is one pytest process, whose output is shown when it has ended. Two of them run at a time, for a part in a
+browser mostly waits. The parts on SQLite know nothing of the caller's environment; the parts on servers use those
+that it names, or bring their own (`tools.services`).
 """
 
 import signal
@@ -9,9 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from tools.browser import chromium
 from tools.services import services
@@ -46,16 +50,15 @@ class Result:
 
 
 ELSEWHERE = ("-m", "not browser")
-PARALLEL = (*ELSEWHERE, "-n", "2")
 EMBEDDED = (
-    Part(name="sandbox and contract", paths=["tests/sandbox", "tests/contract"], settings=SANDBOX, options=PARALLEL),
     Part(
         name="client, dashboard, machinery, docs",
         paths=["tests/api_client", "tests/dashboard", "tests/machinery", "tests/docs"],
-        options=PARALLEL,
+        options=ELSEWHERE,
     ),
+    Part(name="sandbox and contract", paths=["tests/sandbox", "tests/contract"], settings=SANDBOX, options=ELSEWHERE),
 )
-# One process each: they share a cache, which a test may empty.
+# One after the other: they share a cache, which a test may empty.
 ON_SERVERS = (
     Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"], options=ELSEWHERE),
     Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX, options=ELSEWHERE),
@@ -67,42 +70,61 @@ IN_A_BROWSER = Part(
     # Playwright's loop runs in the test's thread, where Django would refuse the database.
     env={"DJANGO_ALLOW_ASYNC_UNSAFE": "1"},
 )
+LANES = 2
+
+_printing = Lock()
+_running: set[subprocess.Popen[str]] = set()
 
 
 def run(part: Part, extra: Mapping[str, str] | None = None) -> Result:
-    """Run one part, with its output on ours and `extra` in its environment."""
+    """Run one part with `extra` in its environment, and show its output when it has ended."""
     paths = part.existing_paths()
     if not paths:
         return Result(part.name, "skipped", f"no tests in {', '.join(part.paths)}")
-    print(f"\n=== {part.name}", flush=True)
     started_at = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", f"--ds={part.settings}", *part.options, *paths]
     with tempfile.TemporaryDirectory(prefix="dashboard-") as data:
-        env = {**clean_environment(data), **part.env, **(extra or {})}
-        code = subprocess.run(command, env=env, check=False).returncode
+        code, output = _finished(command, {**clean_environment(data), **part.env, **(extra or {})})
+    with _printing:
+        print(f"\n=== {part.name}\n{output}", end="", flush=True)
     seconds = f"{time.monotonic() - started_at:.0f} s"
     if code <= 1:
         return Result(part.name, "FAILED" if code else "passed", seconds)
     return Result(part.name, "FAILED", f"{seconds}, pytest ended with exit code {code}")
 
 
-def run_on_servers() -> list[Result]:
-    """The parts on real servers; skipped with the reason where there are none."""
-    try:
-        with services() as servers:
-            print(f"\nOn {servers.origin}.", flush=True)
-            return [run(part, servers.env) for part in ON_SERVERS]
-    except Trouble as trouble:
-        return [Result(part.name, "skipped", str(trouble)) for part in ON_SERVERS]
+def _finished(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code of a command and all it said; it is among the running ones meanwhile."""
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        _running.add(process)
+        output, _ = process.communicate()
+        _running.discard(process)
+    return process.returncode, output
 
 
-def run_in_a_browser() -> Result:
-    """The browser tests; without a browser each is shown as skipped by its name."""
+def run_on_servers(stack: ExitStack) -> Callable[[], list[Result]]:
+    """What runs the parts on real servers, which are there until `stack` closes; skipped where there are none."""
     try:
-        return run(IN_A_BROWSER, {"CHROMIUM": chromium()})
+        servers = stack.enter_context(services())
     except Trouble as trouble:
-        result = run(IN_A_BROWSER, {"PYTEST_ADDOPTS": "-vv"})
-        return Result(result.name, "skipped" if result.outcome == "passed" else result.outcome, str(trouble))
+        skipped = [Result(part.name, "skipped", str(trouble)) for part in ON_SERVERS]
+        return lambda: skipped
+    print(f"On {servers.origin}.", flush=True)
+    return lambda: [run(part, servers.env) for part in ON_SERVERS]
+
+
+def run_in_a_browser() -> Callable[[], list[Result]]:
+    """What runs the browser tests; without a browser each is shown as skipped by its name."""
+    try:
+        env = {"CHROMIUM": chromium()}
+    except Trouble as trouble:
+        reason = str(trouble)
+        return lambda: [_skipped_by_name(run(IN_A_BROWSER, {"PYTEST_ADDOPTS": "-vv"}), reason)]
+    return lambda: [run(IN_A_BROWSER, env)]
+
+
+def _skipped_by_name(result: Result, reason: str) -> Result:
+    return Result(result.name, "skipped" if result.outcome == "passed" else result.outcome, reason)
 
 
 def report(results: Sequence[Result]) -> str:
@@ -115,11 +137,27 @@ def _terminate(_number: int, _frame: object) -> None:
     raise SystemExit(143)
 
 
+def _run_all(lines: Sequence[Callable[[], list[Result]]]) -> list[Result]:
+    """The results of all, as many at a time as there are lanes; being told to stop ends what runs."""
+    with ThreadPoolExecutor(LANES) as pool:
+        try:
+            futures = [pool.submit(line) for line in lines]
+            return [result for future in futures for result in future.result()]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(_running):
+                process.terminate()
+            raise
+
+
 def main() -> int:
-    """Run every part; 1 when any failed."""
+    """Run every part, the longest first; 1 when any failed."""
     # Being told to stop unwinds as Ctrl-C does, so that the servers are ended.
     signal.signal(signal.SIGTERM, _terminate)
-    results = [*map(run, EMBEDDED), *run_on_servers(), run_in_a_browser()]
+    with ExitStack() as stack:
+        # Both may install something, which two cannot do at once: they are had before the first part begins.
+        lines = [run_in_a_browser(), run_on_servers(stack)]
+        results = _run_all([*lines, *(lambda part=part: [run(part)] for part in EMBEDDED)])
     print(f"\n=== make test\n{report(results)}", flush=True)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0
 

@@ -82,9 +82,9 @@ def test_every_part_runs_and_one_failure_fails_all(
     monkeypatch.setattr(make_test, "services", no_services)
     monkeypatch.setattr(make_test, "chromium", lambda: "/bin/chromium")
     assert make_test.main() == 1
-    assert seen == ["sandbox and contract", "client, dashboard, machinery, docs", "browser"]
+    assert sorted(seen) == ["browser", "client, dashboard, machinery, docs", "sandbox and contract"]
     output = capsys.readouterr().out
-    assert re.search(r"^FAILED   sandbox and contract +1 s$", output, re.MULTILINE)
+    assert re.search(r"^FAILED   client, dashboard, machinery, docs +1 s$", output, re.MULTILINE)
     assert re.search(
         r"^skipped  dashboard on PostgreSQL and Redis +no PostgreSQL: none is installed$", output, re.MULTILINE
     )
@@ -100,7 +100,7 @@ def test_browser_tests_without_a_browser_are_skipped_by_name(
         raise Trouble("no Chromium")
 
     monkeypatch.setattr(make_test, "chromium", none)
-    assert make_test.run_in_a_browser() == Result("it", "skipped", "no Chromium")
+    assert make_test.run_in_a_browser()() == [Result("it", "skipped", "no Chromium")]
     assert "test_looks_well SKIPPED" in capfd.readouterr().out
 
 
@@ -210,8 +210,22 @@ def test_each_target_prepares_its_environment_first() -> None:
         assert done.stdout.splitlines()[0].endswith(f"tools/bootstrap.py {kind}"), target
 
 
+def test_stopping_ends_the_parts_that_run(tmp_path: Path) -> None:
+    marker = tmp_path / "went-on"
+    (tmp_path / "test_slow.py").write_text(
+        f"import os, signal, time, pathlib\ndef test_slow():\n"
+        f"    os.kill(os.getppid(), signal.SIGTERM)\n    time.sleep(20)\n    pathlib.Path({str(marker)!r}).touch()\n"
+    )
+    part = f"test.Part(name='slow', paths=[{str(tmp_path)!r}], settings='sandbox.settings')"
+    others = "test.run_in_a_browser = lambda: list; test.run_on_servers = lambda stack: list"
+    code = f"from tools import test; {others}; test.EMBEDDED = [{part}]; test.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 143
+    assert not marker.exists()
+
+
 def test_told_to_stop_is_no_traceback() -> None:
-    kill = "test.run = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
+    kill = "test.run_in_a_browser = lambda: os.kill(os.getpid(), signal.SIGTERM)"
     code = f"import os, signal; from tools import test; {kill}; test.main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (143, "")
