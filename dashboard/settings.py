@@ -189,6 +189,7 @@ INSTALLED_APPS = [
     "dashboard.freshness",
     "dashboard.agents",
     "dashboard.activity",
+    "dashboard.support",
     "dashboard.feedback",
     "dashboard.billing",
     "dashboard.sync",

@@ -25,6 +25,7 @@ View = Callable[..., HttpResponseBase]
 EVERY_ROLE = frozenset(Role)
 MAY_BUY = frozenset({Role.OWNER, Role.BUYER})
 MAY_STOP = MAY_BUY
+MAY_ASK = MAY_BUY
 OWNER_ONLY = frozenset({Role.OWNER})
 
 

@@ -32,6 +32,12 @@ def owner_list(workspace: Workspace) -> list[User]:
     return list(owners.order_by("pk"))
 
 
+def platform_holder_list(role: PlatformRole) -> list[User]:
+    """Return the active holders of a platform role."""
+    named = User.objects.filter(platform_roles__icontains=role.value, is_active=True).order_by("pk")
+    return [one for one in named if role in one.platform_roles]
+
+
 def member_list(workspace: Workspace) -> list[Membership]:
     """Return everybody in a workspace, the longest there first."""
     return list(workspace.memberships.select_related("user").order_by("pk"))

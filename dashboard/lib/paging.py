@@ -14,38 +14,48 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows of one page and the cursors of its neighbours (None: there is none)."""
+    """Rows of one page and the cursors of the pages before and after it (None: there is none)."""
 
     rows: list[Row]
     newer: str | None
     older: str | None
 
 
-def page_get(rows: QuerySet[Row], *, by: str, cursor: str, size: int) -> Page[Row]:
-    """Return a page of `rows`, newest first by (`by`, id), both descending.
+def page_get(rows: QuerySet[Row], *, by: str, cursor: str, size: int, oldest_first: bool = False) -> Page[Row]:
+    """Return a page of `rows`, newest first by (`by`, id), both descending; or the other way round, `oldest_first`.
 
     `cursor` comes from a page before; one that does not parse opens the first page, for links get cut and mangled.
+    With `oldest_first` the page's `newer` still leads towards the first page and `older` onwards.
     """
     place = _parse(cursor)
     if place is None:
-        found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
+        found = list(rows.order_by(*_order(by, is_rising=oldest_first))[: size + 1])
         return Page(found[:size], None, _cursor("o", found[size - 1], by) if len(found) > size else None)
     direction, at, pk = place
     if direction == "o":
-        older = rows.filter(Q(**{f"{by}__lte": at}) & (Q(**{f"{by}__lt": at}) | Q(pk__lt=pk)))
-        found = list(older.order_by(f"-{by}", "-pk")[: size + 1])
+        found = list(_beyond(rows, by, at, pk, is_rising=oldest_first)[: size + 1])
         here = found[:size]
         return Page(
             here,
             _cursor("n", here[0], by) if here else None,
             _cursor("o", here[-1], by) if len(found) > size else None,
         )
-    newer = rows.filter(Q(**{f"{by}__gte": at}) & (Q(**{f"{by}__gt": at}) | Q(pk__gt=pk)))
-    found = list(newer.order_by(by, "pk")[: size + 1])
+    found = list(_beyond(rows, by, at, pk, is_rising=not oldest_first)[: size + 1])
     if len(found) <= size:
-        return page_get(rows, by=by, cursor="", size=size)
+        return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first)
     here = found[:size][::-1]
     return Page(here, _cursor("n", here[0], by), _cursor("o", here[-1], by))
+
+
+def _order(by: str, *, is_rising: bool) -> tuple[str, str]:
+    return (by, "pk") if is_rising else (f"-{by}", "-pk")
+
+
+def _beyond(rows: QuerySet[Row], by: str, at: datetime, pk: int, *, is_rising: bool) -> QuerySet[Row]:
+    """Return the rows past a place, nearest first."""
+    past = "gt" if is_rising else "lt"
+    reached = Q(**{f"{by}__{past}e": at}) & (Q(**{f"{by}__{past}": at}) | Q(**{f"pk__{past}": pk}))
+    return rows.filter(reached).order_by(*_order(by, is_rising=is_rising))
 
 
 def _cursor(direction: str, row: Model, by: str) -> str:

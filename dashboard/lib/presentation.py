@@ -94,6 +94,11 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "platform_role.granted": Word("Gave a platform role", "shield", Tone.WARN),
         "platform_role.revoked": Word("Took a platform role away", "shield", Tone.WARN),
         "session.ended": Word("Signed a browser out", "sign-out"),
+        "thread.assigned": Word("Changed who looks after a thread", "user"),
+        "thread.opened": Word("Told billing that something is wrong", "help", Tone.INFO),
+        "thread.reopened": Word("Opened a thread again", "undo", Tone.WARN),
+        "thread.solved": Word("Marked a thread as solved", "done", Tone.GOOD),
+        "thread.written": Word("Wrote in a thread", "mail"),
         "token_keys.rotated": Word("Sealed tokens with a new key", "lock", Tone.INFO),
         "workspace.created": Word("Made a workspace", "plus", Tone.INFO),
         "workspace.renamed": Word("Renamed the workspace", "edit", Tone.INFO),
@@ -101,6 +106,30 @@ GLOSSARY: dict[str, dict[str, Word]] = {
     "audit_outcome": {
         "done": Word("Done", "done", Tone.GOOD),
         "refused": Word("Refused", "canceled", Tone.BAD),
+    },
+    "thread_problem": {
+        "refund_wish": Word("I want money back", "undo"),
+        "missing_credits": Word("Credits are missing", "credits"),
+        "strange_charge": Word("A charge is strange", "alert"),
+        "other": Word("Something else", "help"),
+    },
+    # Whose turn it is, as the workspace reads it and as billing does.
+    "thread_state": {
+        "waits_billing": Word("Waiting for billing", "waiting", Tone.INFO),
+        "waits_sponsor": Word("Waiting for you", "inbox", Tone.WARN),
+        "solved": Word("Solved", "done", Tone.GOOD),
+        "reopened": Word("Opened again", "undo", Tone.INFO),
+    },
+    "thread_state_desk": {
+        "waits_billing": Word("Waiting for us", "inbox", Tone.WARN),
+        "waits_sponsor": Word("Waiting for the sponsor", "waiting", Tone.INFO),
+        "solved": Word("Solved", "done", Tone.GOOD),
+        "reopened": Word("Opened again", "undo", Tone.WARN),
+    },
+    "thread_subject": {
+        "agent": Word("Agent", "agent"),
+        "purchase": Word("Purchase", "purchases"),
+        "receipt": Word("Receipt", "receipts"),
     },
     "event_type": {
         "job.planned": Word("Planned a job", "planned"),

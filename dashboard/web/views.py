@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, OWNER_ONLY, Scope, member, signed_in, viewer
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {"scope": scope, "overview": overview_get(scope.workspace), "may_claim": scope.may(OWNER_ONLY)}
-    return render(request, _page_or_fragment(request, "web/overview.html"), context)
+    return render(request, page_or_fragment(request, "web/overview.html"), context)
 
 
 @member(EVERY_ROLE)
@@ -45,8 +45,9 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "page": event_page(scope.workspace, cursor="", agent=claim.agent, size=RECENT_EVENTS),
         "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
         "may_unclaim": scope.may(OWNER_ONLY),
+        "may_ask": scope.may(MAY_ASK),
     }
-    return render(request, _page_or_fragment(request, "web/agent_detail.html"), context)
+    return render(request, page_or_fragment(request, "web/agent_detail.html"), context)
 
 
 @member(EVERY_ROLE)
@@ -94,7 +95,7 @@ def _local_path(wanted: str) -> str:
     return wanted if is_ours else reverse("web:profile")
 
 
-def _page_or_fragment(request: HttpRequest, template: str) -> str:
+def page_or_fragment(request: HttpRequest, template: str) -> str:
     """Return the page's template, or its inner fragment for a page that refreshes itself."""
     folder, _, name = template.rpartition("/")
     return f"{folder}/_{name}" if request.headers.get("X-Fragment") else template

@@ -1,0 +1,98 @@
+"""Finding what must never be written to anybody: card numbers, tokens, keys, seed phrases.
+
+It errs on the careful side: a transaction hash has the shape of a wallet's key, so it is taken for one.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+REMOVED = "[removed]"
+
+_BASE58 = "1-9A-HJ-NP-Za-km-z"
+_PATTERNS = {
+    "a token of Image Skill": re.compile(r"isk_[A-Za-z]+_[\w.~+/=-]+|isclaim_[\w-]+"),
+    "a secret key": re.compile(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY.*?(?:-----END [A-Z ]*-----|\Z)"
+        r"|(?:sk|rk)_(?:live|test)_\w+|whsec_\w+|gh[opsur]_\w{20,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}"
+        r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+        re.DOTALL,
+    ),
+    "a wallet's key or a transaction hash": re.compile(
+        rf"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{{64}}(?![0-9A-Za-z])|[xyz]prv[{_BASE58}]{{100,}}|\b[5KL][{_BASE58}]{{50,51}}\b"
+    ),
+    "a password or security code": re.compile(
+        r"\b(?:password|passphrase|passcode|pin|cvc|cvv)\b\s*[:=]\s*\S+|\b(?:cvc|cvv)2?\b\s*(?:is\s+)?\d{3,4}\b",
+        re.IGNORECASE,
+    ),
+}
+_DIGITS = re.compile(r"\d(?:[\s.\-/]{0,3}\d){12,}")
+_GROUP = re.compile(r"\d+")
+# Seed phrases have 12 to 24 words of 3 to 8 letters; prose of that length holds one of these, or a mark between words.
+_WORDS = re.compile(
+    r"(?<![\w'])(?:\d{1,2}[.):]?\s*)?[a-z]{3,8}(?:[\s,;]+(?:\d{1,2}[.):]?\s*)?[a-z]{3,8}){11,}(?![\w'])", re.IGNORECASE
+)
+_PROSE = re.compile(
+    r"\b(?:the|and|for|not|was|are|but|has|had|our|were|been|from|your|their|them|which|did|does)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What was found, in words, and the text without it."""
+
+    found: tuple[str, ...]
+    masked: str
+
+
+def screened(text: str) -> Screened:
+    """Look through a text; where nothing is found `masked` is the text as it came.
+
+    Signs that cannot be seen and digits of other scripts hide nothing: what is looked through has neither.
+    """
+    visible = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+    spans = sorted(_spans(visible))
+    if not spans:
+        return Screened((), text)
+    masked, end = "", 0
+    for start, stop, _ in spans:
+        masked += visible[end:start] + REMOVED if start >= end else ""
+        end = max(end, stop)
+    return Screened(tuple(dict.fromkeys(name for _, _, name in spans)), masked + visible[end:])
+
+
+def _plain(character: str) -> str:
+    if unicodedata.category(character) == "Cf":
+        return ""
+    decimal = unicodedata.decimal(character, None)
+    return character if decimal is None else str(decimal)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int, str]]:
+    for name, pattern in _PATTERNS.items():
+        yield from ((found.start(), found.end(), name) for found in pattern.finditer(text))
+    for run in _DIGITS.finditer(text):
+        yield from ((start, stop, "a card number") for start, stop in _cards(text, run.start(), run.end()))
+    for run in _WORDS.finditer(text):
+        if not _PROSE.search(run[0]):
+            yield run.start(), run.end(), "a wallet's seed phrase"
+
+
+def _cards(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield each row of whole groups of digits that is a card number, whatever digits stand before and after it."""
+    groups = list(_GROUP.finditer(text, start, stop))
+    for first, head in enumerate(groups):
+        digits = ""
+        for tail in groups[first:]:
+            digits += tail[0]
+            if len(digits) > 19:
+                break
+            if len(digits) >= 13 and digits[0] in "23456" and _luhn(digits):
+                yield head.start(), tail.end()
+
+
+def _luhn(digits: str) -> bool:
+    """Tell whether the check digit fits (ISO/IEC 7812-1)."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

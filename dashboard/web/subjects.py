@@ -1,0 +1,60 @@
+"""What a thread can be about: the thing itself, asked of the room that owns it. A further kind is one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import Http404
+from django.urls import reverse
+
+from dashboard.accounts.models import Workspace
+from dashboard.agents.selectors import claim_get
+from dashboard.agents.standing import standing_of
+from dashboard.lib.templatetags import ui
+from dashboard.support.services import Subject
+
+
+@dataclass(frozen=True)
+class Known:
+    """A thing of a workspace: how a thread names it, its page for members, and (label, value) facts, read from rows."""
+
+    subject: Subject
+    url: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def _agent(workspace: Workspace, remote_id: str) -> Known:
+    claim = claim_get(workspace, remote_id)
+    agent = claim.agent
+    return Known(
+        Subject("agent", remote_id, agent.display_name),
+        reverse("web:agent_detail", args=[workspace.key, remote_id]),
+        (
+            ("Can it work?", standing_of(claim).sentence),
+            ("Free credits", ui.credits(agent.free_credits)),
+            ("Paid credits", ui.credits(agent.paid_credits)),
+            ("Credits read", ui.moment(agent.quota_at)),
+            ("Image Skill says", ui.state("claim_state", agent.claim_state)),
+            ("Linked here", ui.moment(claim.claimed_at)),
+        ),
+    )
+
+
+RESOLVERS: dict[str, Callable[[Workspace, str], Known]] = {
+    "agent": _agent,
+}
+
+
+def subject_get(workspace: Workspace, kind: str, subject_id: str) -> Known:
+    """Return a thing of this workspace; raises Http404 alike for "elsewhere", "not there" and an unknown kind."""
+    resolver = RESOLVERS.get(kind)
+    if resolver is None:
+        raise Http404
+    return resolver(workspace, subject_id)
+
+
+def subject_find(workspace: Workspace, kind: str, subject_id: str) -> Known | None:
+    """Return a thing of this workspace, or None once it is there no more: its threads outlive it."""
+    try:
+        return subject_get(workspace, kind, subject_id)
+    except Http404:
+        return None

@@ -1,0 +1,72 @@
+"""Threads as billing sees them: the queue of all workspaces, and one thread beside the facts of what it is about."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dashboard.accounts.access import platform, viewer
+from dashboard.accounts.models import PlatformRole
+from dashboard.accounts.views import READ_OR_SEND
+from dashboard.support.forms import MessageForm, ThreadFilterForm
+from dashboard.support.models import Side
+from dashboard.support.selectors import (
+    QUEUE_STATES,
+    message_list,
+    queue_counts,
+    queue_list,
+    queue_page,
+    seen_at,
+    thread_get_any,
+    unread_map,
+)
+from dashboard.support.services import thread_assign, thread_mark_read
+from dashboard.web.subjects import subject_find
+from dashboard.web.threads import message_is_sent
+from dashboard.web.views import page_or_fragment
+
+TABS = {"waiting": "Waiting for us", "answered": "Waiting for the sponsor", "solved": "Solved", "all": "All"}
+
+
+@platform(PlatformRole.BILLING_ADMIN)
+@require_GET
+def thread_queue(request: HttpRequest) -> HttpResponse:
+    user, form = viewer(request), ThreadFilterForm(request.GET)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in QUEUE_STATES else "waiting"
+    context: dict[str, object] = {"form": form, "tab": tab}
+    if form.is_valid():
+        threads = queue_list(form.wanted, user=user)
+        page, counts = queue_page(threads, tab=tab, cursor=request.GET.get("page", "")), queue_counts(threads)
+        context |= {"page": page, "unread": unread_map(page.rows, user=user, side=Side.BILLING)}
+        context |= {"tabs": [(name, label, counts[name]) for name, label in TABS.items()]}
+        context |= {"is_filtered": any(vars(form.wanted).values())}
+    return render(request, "support/thread_queue.html", context)
+
+
+@platform(PlatformRole.BILLING_ADMIN)
+@require_http_methods(READ_OR_SEND)
+def thread_desk(request: HttpRequest, thread_key: UUID) -> HttpResponse:
+    thread, form = thread_get_any(thread_key), MessageForm(request.POST or None)
+    if request.method == "POST" and message_is_sent(request, form, thread, Side.BILLING):
+        return redirect("web:thread_desk", thread.key)
+    thread_mark_read(thread=thread, user=viewer(request), side=Side.BILLING)
+    context = {
+        "thread": thread,
+        "form": form,
+        "texts": message_list(thread),
+        "seen_at": seen_at(thread, by=Side.SPONSOR),
+        "known": subject_find(thread.workspace, thread.subject_kind, thread.subject_id),
+    }
+    template = page_or_fragment(request, "support/thread_desk.html")
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+@platform(PlatformRole.BILLING_ADMIN)
+@require_POST
+def thread_assignment(request: HttpRequest, thread_key: UUID) -> HttpResponse:
+    """Take a thread, also from a colleague, or put it back for anybody."""
+    thread, user = thread_get_any(thread_key), viewer(request)
+    thread_assign(thread=thread, assignee=user if request.POST.get("who") == "me" else None, actor=user)
+    return redirect("web:thread_desk", thread.key)
