@@ -29,13 +29,10 @@ _PATTERNS = {
 }
 _DIGITS = re.compile(r"\d(?:[\s.\-/]{0,3}\d){12,}")
 _GROUP = re.compile(r"\d+")
-# Seed phrases have 12 to 24 words of 3 to 8 letters; prose of that length holds one of these, or a mark between words.
-_WORDS = re.compile(
-    r"(?<![\w'])(?:\d{1,2}[.):]?\s*)?[a-z]{3,8}(?:[\s,;]+(?:\d{1,2}[.):]?\s*)?[a-z]{3,8}){11,}(?![\w'])", re.IGNORECASE
-)
-_PROSE = re.compile(
-    r"\b(?:the|and|for|not|was|are|but|has|had|our|were|been|from|your|their|them|which|did|does)\b", re.IGNORECASE
-)
+# Seed phrases have 12 to 24 words of 3 to 8 letters. Prose of that length holds a mark, a short word or one of these.
+_WORD = r"(?!(?:the|and|for|not|was|are|but|has|had|our|were|been|from|your|their|them|which|did|does)\b)[a-z]{3,8}"
+_NUMBER = r"(?:\d{1,2}[.):]?\s*)?"
+_SEED = re.compile(rf"(?<![\w']){_NUMBER}{_WORD}(?:[\s,;]+{_NUMBER}{_WORD}){{11,}}(?![\w'])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,7 @@ def _spans(text: str) -> Iterator[tuple[int, int, str]]:
         yield from ((found.start(), found.end(), name) for found in pattern.finditer(text))
     for run in _DIGITS.finditer(text):
         yield from ((start, stop, "a card number") for start, stop in _cards(text, run.start(), run.end()))
-    for run in _WORDS.finditer(text):
-        if not _PROSE.search(run[0]):
-            yield run.start(), run.end(), "a wallet's seed phrase"
+    yield from ((run.start(), run.end(), "a wallet's seed phrase") for run in _SEED.finditer(text))
 
 
 def _cards(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:

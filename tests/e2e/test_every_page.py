@@ -29,6 +29,7 @@ WORKSPACE = (
     "audit/?since=2026-03-02&until=2026-03-01",
     "search/?q=render",
     "search/?q=nothing-like-it",
+    "threads/",
     "settings/",
     "settings/invitations/",
     "settings/ownership/",

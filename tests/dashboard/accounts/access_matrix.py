@@ -19,6 +19,7 @@ CHARACTERS = (
 )
 MEMBERS = frozenset({"owner", "buyer", "viewer"})
 OWNER = frozenset({"owner"})
+BUYERS = frozenset({"owner", "buyer"})
 SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}
 EVERYBODY = frozenset(CHARACTERS)
 REVIEWER = frozenset({"product_reviewer"})
@@ -44,11 +45,18 @@ MATRIX = (
     Row("web:health", "platform", OPERATOR),
     Row("web:audit_log_all", "platform", OPERATOR),
     Row("web:audit_export_all", "platform", None, OPERATOR),
+    Row("web:thread_queue", "platform", BILLING),
+    Row("web:thread_desk", "platform", BILLING, BILLING),
+    Row("web:thread_assignment", "platform", None, BILLING),
     Row("web:healthz", "public", EVERYBODY),
     Row("web:readyz", "public", EVERYBODY),
     Row("web:overview", "member", MEMBERS),
     Row("web:audit_log", "member", OWNER),
     Row("web:audit_export", "member", None, OWNER),
+    Row("web:thread_list", "member", MEMBERS),
+    Row("web:thread_new", "member", BUYERS, BUYERS),
+    Row("web:thread_detail", "member", MEMBERS),
+    Row("web:thread_message", "member", None, BUYERS),
     Row("web:search", "member", MEMBERS),
     Row("web:agent_detail", "member", MEMBERS),
     Row("accounts:settings", "member", MEMBERS),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,7 @@ from dashboard.accounts.navigation import PLACES, frame
 from dashboard.agents.ceremony import attempt_start
 from dashboard.agents.models import Agent, Claim
 from dashboard.local.people import link_make
+from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -68,10 +70,15 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
     agent = Agent.objects.create(remote_id="agt_here", organization_id="org_here", name="render-bot")
     Claim.objects.create(workspace=workspace, agent=agent, claimed_by=owner, claimed_at=workspace.created_at)
     attempt, _ = attempt_start(workspace=workspace, user=owner)
+    about = Subject("agent", agent.remote_id, agent.name)
+    thread = thread_open(workspace=workspace, user=owner, subject=about, problem="other", text="?", key=uuid4())
     values = {
         "workspace_key": workspace.key,
         "remote_id": agent.remote_id,
         "key": attempt.key,
+        "thread_key": thread.key,
+        "kind": about.kind,
+        "subject_id": about.id,
         "pk": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
@@ -125,15 +132,16 @@ def test_not_yours_and_not_there_are_the_same_answer(
 
 
 @pytest.mark.django_db
-def test_agent_of_another_workspace_is_not_there(
+def test_agent_and_thread_of_another_workspace_are_not_there(
     outsider: User, address: Callable[[str], str], browser_of: Callable[..., Browser], workspace: Workspace
 ) -> None:
     theirs = outsider.memberships.get().workspace
-    for name in ("web:agent_detail", "agents:agent_release"):
+    for name in ("web:agent_detail", "agents:agent_release", "web:thread_new", "web:thread_detail"):
         own_door = address(name).replace(workspace.key, theirs.key)
         assert browser_of(outsider).get(own_door).status_code == 404
-    own_door = address("sync:agent_refresh").replace(workspace.key, theirs.key)
-    assert browser_of(outsider).post(own_door).status_code == 404
+    for name in ("sync:agent_refresh", "web:thread_new", "web:thread_message"):
+        own_door = address(name).replace(workspace.key, theirs.key)
+        assert browser_of(outsider).post(own_door).status_code == 404
 
 
 @pytest.mark.django_db

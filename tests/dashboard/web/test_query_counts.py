@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +17,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.audit.services import audit_record
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
+from dashboard.support.services import Subject, thread_open
 
 pytestmark = pytest.mark.django_db
 MOST = 8
@@ -26,10 +29,12 @@ WORKSPACE_PAGES = (
     "web:search",
     "web:agent_detail",
     "web:audit_log",
+    "web:thread_list",
 )
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
     ("billing_admin", "billing:desk"),
+    ("billing_admin", "web:thread_queue"),
     ("operator", "web:health"),
     ("operator", "web:audit_log_all"),
     ("operator", "accounts:people"),
@@ -37,7 +42,28 @@ PLATFORM_PAGES = (
 
 
 @pytest.fixture
-def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int], Agent]:
+def open_threads(owner: User) -> Callable[[list[Claim]], None]:
+    """Return a function that opens a thread about each agent, as time would: the hourly limits are not the matter."""
+
+    def add(claims: list[Claim]) -> None:
+        for claim in claims:
+            with time_machine.travel(timezone.now() - timedelta(hours=2 * (claim.pk + 1)), tick=False):
+                thread_open(
+                    workspace=claim.workspace,
+                    user=owner,
+                    subject=Subject("agent", claim.agent.remote_id, claim.agent.name),
+                    problem="other",
+                    text="?",
+                    key=uuid4(),
+                )
+
+    return add
+
+
+@pytest.fixture
+def fill(
+    link: Callable[..., Claim], tell: Callable[..., Any], open_threads: Callable[..., Any]
+) -> Callable[[int], Agent]:
     """Return a function that adds so many agents, each failing and with events of every page; the first is returned."""
 
     def add(rows: int) -> Agent:
@@ -55,6 +81,7 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             KnownGap.objects.create(
                 stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
             )
+        open_threads(claims)
         return claims[0].agent
 
     return add
