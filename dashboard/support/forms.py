@@ -29,7 +29,7 @@ class MessageForm(forms.Form):
     """One message. A text with a credential in it comes back without it, and nothing is kept of either."""
 
     text = forms.CharField(
-        label="Message", max_length=MAX_TEXT, help_text=NEVER, widget=forms.Textarea(attrs={"rows": 5}), strip=True
+        label="Your message", max_length=MAX_TEXT, help_text=NEVER, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
@@ -41,8 +41,8 @@ class MessageForm(forms.Form):
         if seen.found:
             self.data = {name: self.data.get(name) for name in self.fields} | {"text": seen.masked}
             raise ValidationError(
-                f"This held what looks like {' and '.join(seen.found)}. It was taken out ({REMOVED}); nothing was sent "
-                "or kept. Look the text over and send it again."
+                f"This held what looks like {' and '.join(seen.found)}. It is taken out, where {REMOVED} stands; "
+                "nothing was sent or kept. Look the text over and send it again."
             )
         return text
 

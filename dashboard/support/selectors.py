@@ -34,7 +34,7 @@ class ThreadFilter:
 def threads_about(workspace: Workspace, kind: str, subject_id: str) -> list[Thread]:
     """Return the workspace's threads about one thing, the latest movement first."""
     about = Thread.objects.filter(workspace=workspace, subject_kind=kind, subject_id=subject_id)
-    return list(about.order_by("-last_at", "-pk")[:PAGE_SIZE])
+    return list(about.select_related("opened_by").order_by("-last_at", "-pk")[:PAGE_SIZE])
 
 
 def thread_page(workspace: Workspace, *, cursor: str) -> Page[Thread]:

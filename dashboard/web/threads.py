@@ -43,12 +43,9 @@ def thread_new(request: HttpRequest, scope: Scope, kind: str, subject_id: str) -
             form.add_error(None, str(refusal))
         else:
             return redirect("web:thread_detail", scope.workspace.key, thread.key)
-    context = {
-        "scope": scope,
-        "known": known,
-        "form": form,
-        "threads": threads_about(scope.workspace, kind, subject_id),
-    }
+    before = threads_about(scope.workspace, kind, subject_id)
+    unread = unread_map(before, user=scope.user, side=Side.SPONSOR)
+    context = {"scope": scope, "known": known, "form": form, "threads": before, "unread": unread}
     return render(request, "support/thread_new.html", context, status=422 if form.errors else 200)
 
 

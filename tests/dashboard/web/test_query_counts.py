@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +15,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.audit.services import audit_record
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
-from dashboard.support.services import Subject, thread_open
+from dashboard.support.models import Thread
 
 pytestmark = pytest.mark.django_db
 MOST = 8
@@ -42,28 +40,7 @@ PLATFORM_PAGES = (
 
 
 @pytest.fixture
-def open_threads(owner: User) -> Callable[[list[Claim]], None]:
-    """Return a function that opens a thread about each agent, as time would: the hourly limits are not the matter."""
-
-    def add(claims: list[Claim]) -> None:
-        for claim in claims:
-            with time_machine.travel(timezone.now() - timedelta(hours=2 * (claim.pk + 1)), tick=False):
-                thread_open(
-                    workspace=claim.workspace,
-                    user=owner,
-                    subject=Subject("agent", claim.agent.remote_id, claim.agent.name),
-                    problem="other",
-                    text="?",
-                    key=uuid4(),
-                )
-
-    return add
-
-
-@pytest.fixture
-def fill(
-    link: Callable[..., Claim], tell: Callable[..., Any], open_threads: Callable[..., Any]
-) -> Callable[[int], Agent]:
+def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int], Agent]:
     """Return a function that adds so many agents, each failing and with events of every page; the first is returned."""
 
     def add(rows: int) -> Agent:
@@ -73,6 +50,7 @@ def fill(
         for row, claim in enumerate(claims):
             subject = ("agent", claim.agent.remote_id, claim.agent.name)
             audit_record(action="agent.claimed", actor=None, workspace_id=claim.workspace_id, subject=subject)
+            thread_about(claim)
             for event_type in ("job.completed", "feedback.created", "credits.payment_backed_granted"):
                 tell(claim, event_type, job_id="job_shared")
                 tell(claims[0], event_type)
@@ -81,10 +59,16 @@ def fill(
             KnownGap.objects.create(
                 stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
             )
-        open_threads(claims)
         return claims[0].agent
 
     return add
+
+
+def thread_about(claim: Claim) -> None:
+    agent, now = claim.agent, timezone.now()
+    moments = {"opened_at": now, "turned_at": now, "last_at": now}
+    subject = {"subject_kind": "agent", "subject_id": agent.remote_id, "subject_label": agent.name}
+    Thread.objects.create(workspace=claim.workspace, opened_by=claim.claimed_by, problem="other", **subject, **moments)
 
 
 def queries(browser: Browser, url: str) -> int:
