@@ -36,6 +36,7 @@ WORKSPACE = (
     "settings/leave/",
 )
 OWN = {"product reviewer": "feedback/", "platform billing admin": "billing/", "operator": "health/"}
+FURTHER = {"platform billing admin": ("threads/", "threads/?tab=solved&problem=other"), "operator": ("audit/",)}
 
 
 def violations(page: Any) -> list[str]:
@@ -96,8 +97,8 @@ def test_platform_role_lands_on_its_own_sound_page(
     sign_in(page, role)
     assert page.url == f"{system.url}/{OWN[role]}"
     look(page, page.url)
-    if role == "operator":
-        look(page, f"{system.url}/audit/")
+    for path in FURTHER.get(role, ()):
+        look(page, f"{system.url}/{path}")
 
 
 def test_pages_of_an_operator_are_sound(page: Any, system: System, sign_in: Callable[[Any, str], None]) -> None:
