@@ -1,7 +1,5 @@
 """A thread: whose turn it is, who is told, what is kept, however often and by however many it is pressed."""
 
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connection
 
 from dashboard.accounts.models import PlatformRole, Role, User, Workspace
 from dashboard.accounts.services import membership_add, workspace_create
@@ -26,6 +23,7 @@ from dashboard.support.services import (
     thread_assign,
     thread_mark_read,
 )
+from tests.dashboard.accounts.conftest import at_once
 from tests.dashboard.conftest import person, platform_person
 from tests.dashboard.support.conftest import SUBJECT, Open, write
 
@@ -238,23 +236,6 @@ def test_threads_about_a_thing_are_those_of_this_workspace_alone(
     assert threads_about(workspace, "agent", SUBJECT.id) == [thread]
 
 
-def together(*acts: Callable[[], object]) -> None:
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            act()
-        finally:
-            connection.close()
-
-    runs = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for one in runs:
-        one.start()
-    for one in runs:
-        one.join()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_of_billing_who_answer_at_once_are_both_kept_in_order(thread: Thread, billing_admin: User) -> None:
     bea = platform_person("bea@imageskill.test", PlatformRole.BILLING_ADMIN)
@@ -263,7 +244,7 @@ def test_two_of_billing_who_answer_at_once_are_both_kept_in_order(thread: Thread
         for author in (billing_admin, bea)
         for number in range(3)
     ]
-    together(*answers)
+    at_once(answers)
     kept = list(thread.messages.order_by("number"))
     assert [one.number for one in kept] == list(range(1, 8))
     assert len({one.text for one in kept}) == 7
@@ -273,7 +254,7 @@ def test_two_of_billing_who_answer_at_once_are_both_kept_in_order(thread: Thread
 
 @pytest.mark.django_db(transaction=True)
 def test_presses_at_once_open_one_thread_with_one_message(open_thread: Open, billing_admin: User) -> None:
-    together(*[partial(open_thread, key=uuid4())] * 8)
+    at_once([partial(open_thread, key=uuid4())] * 8)
     assert Thread.objects.count() == Message.objects.count() == OutboxMail.objects.count() == 1
 
 
@@ -287,6 +268,6 @@ def test_presses_at_once_stay_within_the_limit(open_thread: Open) -> None:
         except SupportRefused as refusal:
             refused.append(str(refusal))
 
-    together(*[partial(press, number) for number in range(MAX_HOURLY_THREADS_OF_PERSON + 3)])
+    at_once([partial(press, number) for number in range(MAX_HOURLY_THREADS_OF_PERSON + 3)])
     assert Thread.objects.count() == MAX_HOURLY_THREADS_OF_PERSON
     assert len(refused) == 3
