@@ -27,6 +27,7 @@ WORDS = "abandon ability able about above absent absorb abstract absurd abuse ac
         ("".join(chr(0xFF10 + int(digit)) for digit in "5555555555554444"), CARD),
         ("".join(chr(0x0660 + int(digit)) for digit in "5555555555554444"), CARD),
         ("isk_r_abcDEF123-_.~", TOKEN),
+        ("ISK_abcDEF123", TOKEN),
         ("isclaim_abcdefghij", TOKEN),
         ("sk_live_abcdef123456", KEY),
         ("rk_test_abcdef123456", KEY),
