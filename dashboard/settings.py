@@ -54,7 +54,10 @@ refuse(
         "IMAGE_SKILL_OPERATOR_BASE_URL and IMAGE_SKILL_OPERATOR_KEY must be set together.": bool(
             IMAGE_SKILL_OPERATOR_BASE_URL
         )
-        != bool(IMAGE_SKILL_OPERATOR_KEY)
+        != bool(IMAGE_SKILL_OPERATOR_KEY),
+        "IMAGE_SKILL_OPERATOR_KEY must be visible ASCII without spaces.": not all(
+            "!" <= character <= "~" for character in IMAGE_SKILL_OPERATOR_KEY
+        ),
     }
 )
 if HAS_SANDBOX and not IMAGE_SKILL_OPERATOR_KEY:
@@ -130,6 +133,9 @@ CELERY_BEAT_SCHEDULE = {
     "rescue": {"task": "dashboard.sync.tasks.runs_rescue", "schedule": 30.0},
     "mail": {"task": "dashboard.notify.tasks.mail_send_due", "schedule": 10.0},
     "claims": {"task": "dashboard.agents.tasks.attempts_expire", "schedule": 30.0},
+    "instructions": {"task": "dashboard.agents.tasks.instructions_carry_out", "schedule": 5.0},
+    "replacements": {"task": "dashboard.agents.tasks.replacements_expire", "schedule": 30.0},
+    "claim-requests": {"task": "dashboard.agents.tasks.claim_requests_read", "schedule": 30.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
     "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},

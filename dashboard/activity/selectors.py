@@ -1,9 +1,10 @@
 """Reading the ledger's mirror, always within a workspace or, for platform roles, over all of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
@@ -21,6 +22,26 @@ def event_page(workspace: Workspace, *, cursor: str, agent: Agent | None = None,
     if agent is not None:
         events = events.filter(agent=agent)
     return page_get(events, by="occurred_at", cursor=cursor, size=size)
+
+
+@dataclass(frozen=True)
+class Doings:
+    """What one agent did since a moment: how many jobs ended, credits spent, and its latest events."""
+
+    jobs: int
+    credits_spent: int
+    events: list[Event]
+
+
+def doings_since(workspace: Workspace, agent: Agent, since: datetime, *, limit: int) -> Doings:
+    """Return what an agent did from a moment on, as far as its ledger is mirrored; the newest `limit` events."""
+    events = Event.objects.filter(workspace=workspace, agent=agent, occurred_at__gte=since)
+    told = events.aggregate(
+        jobs=Count("pk", filter=Q(type="job.completed")),
+        spent=Sum("credits_delta", filter=Q(credits_delta__lt=0)),
+    )
+    latest = events.select_related("agent").order_by("-occurred_at", "-pk")[:limit]
+    return Doings(told["jobs"], -(told["spent"] or 0), list(latest))
 
 
 def event_page_of_types(types: Iterable[str], *, cursor: str, size: int = PAGE_SIZE) -> Page[Event]:

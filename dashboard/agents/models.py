@@ -62,6 +62,8 @@ class Claim(models.Model):
     token_sealed = models.TextField(blank=True)
     token_refused_at = models.DateTimeField(null=True)
     warn_credits_per_day = models.PositiveIntegerField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -81,6 +83,10 @@ class Claim(models.Model):
     @property
     def needs_relink(self) -> bool:
         return self.token_refused_at is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stopped_at is not None
 
 
 class QuotaSnapshot(models.Model):
@@ -151,3 +157,109 @@ class ClaimAttempt(models.Model):
     @property
     def seal_identity(self) -> str:
         return f"agents.claim_attempt:{self.key}"
+
+
+class Instruction(models.Model):
+    """What Image Skill was last told to do with an agent (operator extension), and what became of it.
+
+    One row an agent and matter: a later wish takes the place of the earlier one, so that a call that is repeated late
+    can only bring about what is wanted now. `ticket` changes with each wish; `busy_until` bounds the call under way.
+    """
+
+    class Matter(models.TextChoices):
+        ACCESS = "access", "May it use the service?"
+        CLAIM = "claim", "Whose is it?"
+
+    class Wish(models.TextChoices):
+        REVOKE = "revoke", "Shut it out"
+        RESTORE = "restore", "Let it in again"
+        CLAIM = "claim", "Confirm the claim"
+        RELEASE = "release", "End the claim"
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Being told"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="instructions")
+    matter = models.CharField(max_length=8, choices=Matter)
+    wish = models.CharField(max_length=8, choices=Wish)
+    ticket = models.UUIDField(default=uuid.uuid4)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField()
+    busy_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "matter"], name="agents_one_instruction")]
+        indexes = [
+            models.Index(
+                fields=["not_before"], name="agents_instructions_waiting", condition=models.Q(state="pending")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wish} {self.agent}: {self.state}"
+
+
+class Replacement(models.Model):
+    """One try to replace an agent's token by a sign-up with its contact; written before the call, never repeated."""
+
+    class State(models.TextChoices):
+        CALLING = "calling", "Being asked"
+        DONE = "done", "Replaced"
+        OTHER = "other", "Another agent answered"
+        REFUSED = "refused", "Nothing was replaced"
+        UNCLEAR = "unclear", "Nobody knows"
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="replacements")
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.CALLING)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim"], name="agents_one_replacement_at_once", condition=models.Q(state="calling")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"replacement for {self.claim} is {self.state}"
+
+
+class ClaimInbox(models.Model):
+    """A confirmed address of ours, and when Image Skill was last asked who wants to be claimed by it."""
+
+    address = models.EmailField(unique=True)
+    asked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ServiceClaimRequest(models.Model):
+    """An agent that asked Image Skill, not us, for one of our people to claim it. We hold no token of it."""
+
+    inbox = models.ForeignKey(ClaimInbox, on_delete=models.CASCADE, related_name="requests")
+    remote_id = models.CharField(max_length=200)
+    agent_name = models.CharField(max_length=200, blank=True)
+    runtime = models.CharField(max_length=100, blank=True)
+    requested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["inbox", "remote_id"], name="agents_one_service_claim_request"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} asks {self.inbox}"
+
+    @property
+    def display_name(self) -> str:
+        return " ".join(self.agent_name.split()) or self.remote_id

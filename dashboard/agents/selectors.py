@@ -33,7 +33,12 @@ def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
 
 def claim_get(workspace: Workspace, remote_id: str) -> Claim:
     """Return the open claim on an agent; raises Http404 alike for "not yours" and "not there"."""
-    claim = claim_list(workspace).select_related("workspace", "claimed_by").filter(agent__remote_id=remote_id).first()
+    claim = (
+        claim_list(workspace)
+        .select_related("workspace", "claimed_by", "stopped_by")
+        .filter(agent__remote_id=remote_id)
+        .first()
+    )
     if claim is None:
         raise Http404
     return claim

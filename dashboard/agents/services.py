@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.agents.ceremony import attempts_end
-from dashboard.agents.models import Agent, Claim, ClaimAttempt
+from dashboard.agents.instructions import instruct, instruct_undo
+from dashboard.agents.models import Agent, Claim, ClaimAttempt, Instruction
 from dashboard.agents.secrets import hash_matches, phrase_normal
+from dashboard.agents.trail import claim_audit, claim_facts
 from dashboard.audit.services import audit_record
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import cursor_open, cursor_stop
@@ -63,10 +65,11 @@ def claim_release(*, claim: Claim, user: User) -> None:
             released_at=timezone.now(), token_sealed="", token_refused_at=None
         )
         if released:
-            before = _standing(claim)
+            before = claim_facts(claim)
             claim.refresh_from_db()
             cursor_stop(stream=Stream.AGENT, subject_id=claim.agent_id, reason=SyncCursor.Stopped.RELEASED)
-            _audit_claim("agent.released", claim, user, before=before)
+            instruct_undo(agent=claim.agent, wish=Instruction.Wish.CLAIM, user=user)
+            claim_audit("agent.released", claim, user, before=before)
 
 
 def token_refused(*, claim: Claim, at: datetime) -> bool:
@@ -74,9 +77,9 @@ def token_refused(*, claim: Claim, at: datetime) -> bool:
     with transaction.atomic():
         marked = Claim.objects.filter(pk=claim.pk, token_refused_at=None, released_at=None).update(token_refused_at=at)
         if marked:
-            before = _standing(claim)
+            before = claim_facts(claim)
             claim.token_refused_at = at
-            _audit_claim("agent.token_refused", claim, None, before=before)
+            claim_audit("agent.token_refused", claim, None, before=before)
     return bool(marked)
 
 
@@ -108,13 +111,14 @@ def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | N
     if claim and claim.workspace_id != attempt.workspace_id:
         return "is claimed already"
     action = "agent.relinked" if claim else "agent.claimed"
-    before = _standing(claim)
+    before = claim_facts(claim)
     claim = claim or Claim(agent=agent, workspace_id=attempt.workspace_id, claimed_by=user, claimed_at=timezone.now())
     claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
     claim.token_refused_at = None
     claim.warn_credits_per_day = warn_credits_per_day
     claim.save()
-    _audit_claim(action, claim, user, before=before)
+    instruct(agent=agent, wish=Instruction.Wish.CLAIM, user=user)
+    claim_audit(action, claim, user, before=before)
     return claim
 
 
@@ -125,26 +129,4 @@ def _audit_attempt(attempt: ClaimAttempt, user: User, *, refused: str) -> None:
         workspace_id=attempt.workspace_id,
         subject=("agent", attempt.remote_id, attempt.agent_name or attempt.remote_id),
         refused=refused,
-    )
-
-
-def _standing(claim: Claim | None) -> dict[str, object]:
-    """Return what the log keeps of a claim, before and after each change."""
-    if claim is None or claim.released_at:
-        return {"linked": False}
-    return {
-        "linked": True,
-        "token_refused": claim.needs_relink,
-        "warn_credits_per_day": claim.warn_credits_per_day,
-    }
-
-
-def _audit_claim(action: str, claim: Claim, user: User | None, *, before: dict[str, object]) -> None:
-    audit_record(
-        action=action,
-        actor=user,
-        workspace_id=claim.workspace_id,
-        subject=("agent", claim.agent.remote_id, claim.agent.display_name),
-        before=before,
-        after=_standing(claim),
     )

@@ -24,10 +24,9 @@ class Standing:
 def standing_of(claim: Claim) -> Standing:
     """Return the most pressing truth about an agent; the order is the order of urgency."""
     agent = claim.agent
-    if claim.needs_relink:
-        return Standing("bad", "Image Skill refuses its token. Claim it again to renew the link.", asks=True)
-    if agent.claim_state == "revoked":
-        return Standing("bad", "Image Skill has revoked this agent.", asks=True)
+    shut = _shut_out(claim)
+    if shut:
+        return shut
     if agent.quota_at is None:
         return Standing("neutral", "Not read yet.")
     if agent.daily_jobs_remaining is not None and agent.daily_jobs_remaining <= 0:
@@ -41,9 +40,38 @@ def standing_of(claim: Claim) -> Standing:
     return Standing("good", "Can work.")
 
 
+def buying_block(claim: Claim) -> str | None:
+    """Return why nothing may be bought for an agent, in a sentence for people; None where nothing stands against it.
+
+    A stop freezes buying and hand-offs for everybody; so does a token that stopped working, which may have been taken
+    over (product.md, "Token replacement").
+    """
+    if claim.is_stopped:
+        return "This agent is stopped. Nothing is bought for it until an owner starts it again."
+    if claim.needs_relink:
+        return "Image Skill refuses its token. Claim the agent again before buying for it."
+    if claim.agent.claim_state == "revoked":
+        return "Image Skill has revoked this agent: it could not spend what you buy."
+    return None
+
+
 def warning_of(claim: Claim, spent_today: int) -> Standing | None:
     """Return the sponsor's own warning when today's spending has passed it."""
     limit = claim.warn_credits_per_day
     if limit is None or spent_today <= limit:
         return None
     return Standing("warn", f"Spent {spent_today:,} credits today, above your warning at {limit:,}.", asks=True)
+
+
+def _shut_out(claim: Claim) -> Standing | None:
+    """Return why the agent cannot work whatever it has: it was stopped, or the service turns it away."""
+    is_revoked = claim.agent.claim_state == "revoked"
+    if claim.is_stopped and is_revoked:
+        return Standing("bad", "Stopped: Image Skill refuses its token.")
+    if claim.is_stopped:
+        return Standing("bad", "Stopped here: nothing is bought for it, but it may still spend what it has.")
+    if claim.needs_relink:
+        return Standing("bad", "Image Skill refuses its token. Claim it again to renew the link.", asks=True)
+    if is_revoked:
+        return Standing("bad", "Image Skill has revoked this agent.", asks=True)
+    return None

@@ -13,6 +13,7 @@ class SyncCursor(models.Model):
     class Stopped(models.TextChoices):
         TOKEN_REFUSED = "token_refused", "Token refused"
         RELEASED = "released", "Released"
+        SHUT_OUT = "shut_out", "Stopped by its sponsor"
 
     stream = models.CharField(max_length=16, choices=Stream)
     subject_id = models.BigIntegerField()

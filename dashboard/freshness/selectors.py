@@ -34,7 +34,8 @@ def run_list(*, limit: int) -> list[SyncRun]:
 
 def trouble_list(*, limit: int) -> list[SyncCursor]:
     """Return the streams that failed last time or were stopped by a failure, longest waiting first."""
-    failing = SyncCursor.objects.exclude(error_code="").exclude(stopped=SyncCursor.Stopped.RELEASED)
+    wanted = (SyncCursor.Stopped.RELEASED, SyncCursor.Stopped.SHUT_OUT)
+    failing = SyncCursor.objects.exclude(error_code="").exclude(stopped__in=wanted)
     return list(failing.order_by("failed_at")[:limit])
 
 

@@ -13,6 +13,7 @@ from dashboard.accounts.selectors import owner_list
 from dashboard.activity.apply import events_apply, known_ids
 from dashboard.activity.selectors import event_newest_at, event_newest_before
 from dashboard.agents.apply import WrongAgent, identity_apply, quota_apply
+from dashboard.agents.instructions import is_shut_out
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_of_agent
 from dashboard.agents.services import token_refused
@@ -110,7 +111,8 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             calls=reading.calls,
             rows_new=len(events),
             rows_unreadable=reading.ledger.unreadable,
-            newest_at=event_newest_at(claim),
+            # A stopped agent is watched as closely as one that has just done something.
+            newest_at=max(filter(None, [event_newest_at(claim), claim.stopped_at]), default=None),
         ):
             raise RunLost
 
@@ -120,6 +122,9 @@ def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
     with transaction.atomic():
         # The claim is locked before the cursor, as everywhere: unclaim and re-link take both.
         Claim.objects.select_for_update().get(pk=claim.pk)
+        if is_shut_out(claim.agent_id) and isinstance(error, AuthRefused):
+            run_stop(run, error, reason=SyncCursor.Stopped.SHUT_OUT)
+            return
         # A run that was taken away asked with a token that was replaced or forgotten meanwhile.
         is_ours = run_stop(run, error, reason=SyncCursor.Stopped.TOKEN_REFUSED)
         if is_ours and token_refused(claim=claim, at=now):

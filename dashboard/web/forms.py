@@ -21,3 +21,15 @@ class ProfileForm(forms.Form):
 
 class ThemeForm(forms.Form):
     theme = forms.TypedChoiceField(choices=User.Theme.choices, coerce=User.Theme)
+
+
+class SinceForm(forms.Form):
+    """A moment of the viewer's own zone."""
+
+    FORMAT = "%Y-%m-%dT%H:%M"
+
+    since = forms.DateTimeField(
+        label="The token was seen, or may have been, from",
+        input_formats=[FORMAT],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=FORMAT),
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard.web import audit, health, thread_desk, threads, views
+from dashboard.web import audit, custody, health, thread_desk, threads, views
 
 app_name = "web"
 urlpatterns = [
@@ -25,4 +25,7 @@ urlpatterns = [
     path("w/<slug:workspace_key>/threads/<uuid:thread_key>/messages/", threads.thread_message, name="thread_message"),
     path("w/<slug:workspace_key>/search/", views.search_results, name="search"),
     path("w/<slug:workspace_key>/agents/<remote:remote_id>/", views.agent_detail, name="agent_detail"),
+    path(
+        "w/<slug:workspace_key>/agents/<remote:remote_id>/token-exposed/", custody.token_exposed, name="token_exposed"
+    ),
 ]

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
@@ -46,6 +46,7 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
+        "may_stop": scope.may(MAY_STOP),
     }
     return render(request, page_or_fragment(request, "web/agent_detail.html"), context)
 

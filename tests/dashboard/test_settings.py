@@ -64,6 +64,10 @@ def test_complete_production_settings_start(tmp_path: Path) -> None:
         ({"IMAGE_SKILL_API_BASE_URL": "http://api.example.com"}, "IMAGE_SKILL_API_BASE_URL must be an https address"),
         ({"IMAGE_SKILL_API_BASE_URL": "https://api.example.com/v1"}, "must be scheme, host and port alone"),
         ({"IMAGE_SKILL_OPERATOR_KEY": "canary"}, "IMAGE_SKILL_OPERATOR_KEY must be set together."),
+        (
+            {"IMAGE_SKILL_OPERATOR_BASE_URL": "https://operator.example.com", "IMAGE_SKILL_OPERATOR_KEY": "a b"},
+            "IMAGE_SKILL_OPERATOR_KEY must be visible ASCII",
+        ),
         ({"IMAGE_SKILL_OPERATOR_BASE_URL": "https://operator.example.com"}, "must be set together."),
         (
             {"IMAGE_SKILL_OPERATOR_BASE_URL": "http://operator.example.com", "IMAGE_SKILL_OPERATOR_KEY": "canary"},
