@@ -135,11 +135,14 @@ def _heard(instruction: Instruction, told: OperatorAgent) -> bool:
         if not _settle(instruction, state=Instruction.State.DONE, problem="", ended_at=timezone.now()):
             return False
         agent.claim_state, agent.grants = told.claim_state[:64], [grant[:100] for grant in told.grants[:100]]
-        agent.save(update_fields=["claim_state", "grants"])
         if instruction.wish == Wish.REVOKE:
+            agent.token_status = "revoked"
             cursor_stop(stream=Stream.AGENT, subject_id=agent.pk, reason=SyncCursor.Stopped.SHUT_OUT)
-        elif instruction.wish == Wish.RESTORE and _is_read(agent):
-            cursor_open(stream=Stream.AGENT, subject_id=agent.pk, label=agent.display_name)
+        elif instruction.wish == Wish.RESTORE:
+            agent.token_status, agent.identity_at = "", None  # read again with the first reading
+            if _is_read(agent):
+                cursor_open(stream=Stream.AGENT, subject_id=agent.pk, label=agent.display_name)
+        agent.save(update_fields=["claim_state", "grants", "token_status", "identity_at"])
         return True
 
 

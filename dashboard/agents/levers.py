@@ -54,7 +54,7 @@ def _revoke_lever(claim: Claim, access: Instruction | None, *, has_operator: boo
         "refused": f"Image Skill did not do it. {access.problem if access else ''}".strip(),
         "absent": "This Image Skill cannot be told from here. The token goes on working.",
     }[state]
-    misses = "A job that is already running; a payment that was already made."
+    misses = "a job that is already running; a payment that was already made."
     return Lever("Shut out by Image Skill", state, reaches, misses if state in {"ready", "done"} else "")
 
 
@@ -63,5 +63,5 @@ def _freeze_lever(claim: Claim) -> Lever:
         "Buying stops here",
         "done" if claim.is_stopped else "ready",
         "Nobody in this workspace can buy credits for it or hand a payment on.",
-        "Payment links that are already out; what the agent, or anybody elsewhere, buys for it.",
+        "payment links that are already out; what the agent, or anybody elsewhere, buys for it.",
     )

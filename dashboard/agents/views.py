@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dashboard.accounts.access import OWNER_ONLY, Scope, member
 from dashboard.agents.ceremony import TooManyCodes, attempt_start
+from dashboard.agents.claim_requests import service_claim_requests_for
 from dashboard.agents.forms import ConsentForm
 from dashboard.agents.invitation import invitation_for
 from dashboard.agents.models import ClaimAttempt
@@ -24,11 +25,13 @@ from dashboard.agents.standing import standing_of
 @require_GET
 def agent_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     page = claim_page(scope.workspace, cursor=request.GET.get("page", ""))
+    may_claim = scope.may(OWNER_ONLY)
     context = {
         "scope": scope,
         "page": page,
         "rows": [(claim, standing_of(claim)) for claim in page.rows],
-        "may_claim": scope.may(OWNER_ONLY),
+        "may_claim": may_claim,
+        "service_requests": service_claim_requests_for(scope.user) if may_claim else [],
     }
     return render(request, "agents/agent_list.html", context)
 

@@ -194,8 +194,8 @@ def hosted_api(sandbox_url: str, settings: Any) -> str:
 
 
 @pytest.fixture
-def operator_extension(settings: Any) -> None:
-    """The service lets us do what its own people may: the sandbox of `hosted_api`, or what `hosted_answers` plays."""
+def operator_extension(hosted_api: str, settings: Any) -> None:
+    """The service lets us do what its own people may: the sandbox, or what `hosted_answers` plays."""
     settings.IMAGE_SKILL_OPERATOR_BASE_URL = settings.IMAGE_SKILL_API_BASE_URL
     settings.IMAGE_SKILL_OPERATOR_KEY = OPERATOR_KEY
 
