@@ -136,7 +136,7 @@ def _heard(instruction: Instruction, told: OperatorAgent) -> bool:
             return False
         agent.claim_state, agent.grants = told.claim_state[:64], [grant[:100] for grant in told.grants[:100]]
         if instruction.wish == Wish.REVOKE:
-            agent.token_status = "revoked"
+            agent.token_status = "revoked"  # noqa: S105 - a word of the glossary
             cursor_stop(stream=Stream.AGENT, subject_id=agent.pk, reason=SyncCursor.Stopped.SHUT_OUT)
         elif instruction.wish == Wish.RESTORE:
             agent.token_status, agent.identity_at = "", None  # read again with the first reading

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.models import Claim, ClaimAttempt
+from dashboard.agents.models import Claim, ClaimAttempt, Instruction
 from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
@@ -32,13 +32,14 @@ def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
 
 
 def claim_get(workspace: Workspace, remote_id: str) -> Claim:
-    """Return the open claim on an agent; raises Http404 alike for "not yours" and "not there"."""
-    claim = (
-        claim_list(workspace)
-        .select_related("workspace", "claimed_by", "stopped_by")
-        .filter(agent__remote_id=remote_id)
-        .first()
-    )
+    """Return the open claim on an agent; raises Http404 alike for "not yours" and "not there".
+
+    `claim_told` and `claim_told_problem` say how telling Image Skill of the claim stands; None where it was not told.
+    """
+    told = Instruction.objects.filter(agent_id=OuterRef("agent_id"), wish=Instruction.Wish.CLAIM)
+    claims = claim_list(workspace).select_related("workspace", "claimed_by", "stopped_by")
+    claims = claims.annotate(claim_told=told.values("state")[:1], claim_told_problem=told.values("problem")[:1])
+    claim = claims.filter(agent__remote_id=remote_id).first()
     if claim is None:
         raise Http404
     return claim

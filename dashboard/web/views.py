@@ -13,8 +13,6 @@ from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
-from dashboard.agents.instructions import instruction_get
-from dashboard.agents.models import Instruction
 from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
@@ -49,7 +47,6 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
         "may_stop": scope.may(MAY_STOP),
-        "claim_told": instruction_get(claim.agent_id, Instruction.Matter.CLAIM),
     }
     return render(request, page_or_fragment(request, "web/agent_detail.html"), context)
 
