@@ -119,3 +119,15 @@ def test_a_service_that_is_away_costs_nothing_that_was_known(
     with later(minutes=6):
         assert claim_requests_read() == 0
     assert len(service_claim_requests_for(owner)) == 1
+
+
+def test_a_flood_of_requests_does_not_bury_the_page(
+    owner: User, address: str, workspace: Workspace, browser_of: Callable[..., Browser]
+) -> None:
+    inbox = ClaimInbox.objects.create(address=address.lower())
+    for number in range(120):
+        ServiceClaimRequest.objects.create(inbox=inbox, remote_id=f"agt_{number}", agent_name="<b>pay me</b>")
+    page = browser_of(owner).get(reverse("agents:agent_list", args=[workspace.key])).content.decode()
+    assert page.count("asked Image Skill for you to claim it") == 5
+    assert "<b>pay me" not in page
+    assert "Older requests are not shown." in page

@@ -68,6 +68,18 @@ def test_the_same_agents_token_is_replaced_and_the_old_one_is_dead(
     assert (entry.outcome, entry.actor_label) == ("done", owner.email)
 
 
+def test_no_token_and_no_contact_is_written_anywhere(
+    agent: Any, claim: Claim, owner: User, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    old = agent.token
+    token_replace(claim=claim, user=owner, address=address)
+    kept = [str(entry.__dict__) for entry in AuditEntry.objects.all()]
+    written = caplog.text + "".join(kept) + str(Replacement.objects.values())
+    for secret in (old, held(claim), address):
+        assert secret not in written
+
+
 def test_a_token_that_is_dead_already_is_replaced_too(agent: Any, claim: Claim, owner: User, address: str) -> None:
     agent.sign_up()
     agent_sync(claim.agent_id, is_forced=True)

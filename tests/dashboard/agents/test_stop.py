@@ -312,6 +312,37 @@ def test_pages_say_it_before_and_after(
     )
 
 
+def test_without_the_extension_the_pages_say_what_cannot_be_done(
+    claim: Claim, workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    browser = browser_of(owner)
+    stop_page = reverse("agents:stop", args=[workspace.key, claim.agent.remote_id])
+    for page in (browser.get(stop_page), browser.post(stop_page, follow=True)):
+        assert "Not available" in page.content.decode()
+        assert "The token goes on working." in page.content.decode()
+    start_page = reverse("agents:start", args=[workspace.key, claim.agent.remote_id])
+    assert "never shut its token out" in browser.get(start_page).content.decode()
+    assert "is started again" in browser.post(start_page, follow=True).content.decode()
+
+
+@WITH_EXTENSION
+def test_a_page_that_waits_for_the_service_asks_for_itself_again(
+    claim: Claim,
+    workspace: Workspace,
+    owner: User,
+    browser_of: Callable[..., Browser],
+    hosted_answers: Callable[..., None],
+) -> None:
+    hosted_answers(Wire(rules={"/revoke": away}))
+    browser, address = browser_of(owner), reverse("agents:stop", args=[workspace.key, claim.agent.remote_id])
+    waiting = browser.post(address, follow=True).content.decode()
+    assert "told again by itself until it answers" in waiting
+    assert f'data-poll-url="{address}"' in waiting
+    fragment = browser.get(address, headers={"X-Fragment": "1"}).content.decode()
+    assert "<html" not in fragment
+    assert 'id="stop"' in fragment
+
+
 @WITH_EXTENSION
 def test_starting_again_asks_for_a_fresh_sign_in_and_stopping_does_not(
     claim: Claim, workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
