@@ -12,6 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from dashboard.broker import broker_url
 from dashboard.lib.env import origin, refuse, sealing_keys, secret_file
@@ -124,6 +125,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Readings wait for the service: in a queue of their own, so that mails, sweeps and heartbeats never wait behind many.
+# A worker started without -Q serves both in turn.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "readings")]
+CELERY_TASK_ROUTES = {"dashboard.sync.tasks.agent_sync": {"queue": "readings"}}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
     "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},

@@ -77,7 +77,7 @@ def _resealed(column: SealedColumn, rows: list[Model], key_id: str, result: Rota
         try:
             yield row, column.resealed(row)
         except SealBroken:
-            result.broken.append(f"{row._meta.verbose_name} {row.pk}")
+            result.broken.append(f"{column.kind} {row.pk}")
 
 
 def _update(column: SealedColumn, row: Model, value: object) -> int:

@@ -46,7 +46,8 @@ class SealedColumn:
 
     @property
     def rows(self) -> QuerySet[Model]:
-        return apps.get_model(self.model)._default_manager.order_by("pk")  # noqa: SLF001 - Django's documented API
+        model: type[Model] = apps.get_model(self.model)
+        return model._default_manager.order_by("pk")  # noqa: SLF001 - Django's documented API
 
     def texts(self, value: Any) -> list[str]:  # noqa: ANN401 - what the field holds
         """Return the sealed texts in a field's value."""

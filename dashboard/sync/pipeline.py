@@ -81,8 +81,7 @@ def agent_read(claim: Claim, *, is_last_try: bool = False) -> Reading:
     agent, at = claim.agent, timezone.now()
     with client_for(claim, deadline_seconds=CALL_SECONDS) as client:
         ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids), is_last_try=is_last_try)
-        moved = len(known_ids(agent.pk, [record.event_id for record in ledger.records])) < len(ledger.records)
-        quota = client.quota.get() if moved or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
+        quota = client.quota.get() if ledger.unknown or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
         whoami = client.identity.whoami() if _is_old(agent.identity_at, at, IDENTITY_AFTER) else None
     return Reading(at, ledger, quota, whoami)
 
