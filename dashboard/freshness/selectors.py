@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from dashboard.freshness.models import Heartbeat, KnownGap, Stream, SyncCursor, SyncRun
+from dashboard.freshness.models import Heartbeat, KnownGap, Outage, Stream, SyncCursor, SyncRun
 
+HOSTED_API = "hosted API"
 # The calmest agent is read every 15 minutes: what is older has missed a turn, and then many.
 STALE_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=2)
@@ -40,3 +41,8 @@ def trouble_list(*, limit: int) -> list[SyncCursor]:
 
 def worker_is_alive(*, within: timedelta = timedelta(minutes=2)) -> bool:
     return Heartbeat.objects.filter(name="worker", seen_at__gte=timezone.now() - within).exists()
+
+
+def outage_get() -> Outage | None:
+    """Return the outage of the hosted API: while it is open, only probes go out and figures stay as they are."""
+    return Outage.objects.filter(service=HOSTED_API).exclude(opened_at=None).first()

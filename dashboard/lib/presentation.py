@@ -66,6 +66,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "lost": Word("Lost its worker", "unknown", Tone.WARN),
     },
     "audit_action": {
+        "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
         "agent.released": Word("Unclaimed an agent", "unlink", Tone.WARN),
