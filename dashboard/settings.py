@@ -216,6 +216,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.accounts.middleware.session_limits",
     "dashboard.accounts.middleware.AccessMiddleware",
     "dashboard.accounts.middleware.viewer_time_zone",
 ]
@@ -316,7 +317,9 @@ CSRF_COOKIE_NAME = f"{_host}dashboard_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A session ends this long after its sign-in whatever happens, and sooner when nobody comes.
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_IDLE_SECONDS = 3 * 24 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "dashboard.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = not IS_LOCAL
