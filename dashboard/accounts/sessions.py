@@ -26,7 +26,8 @@ def session_begin(session: SessionBase) -> None:
 def session_is_over(kept: Mapping[str, Any] | SessionBase) -> bool:
     """Tell whether a session was left alone, or lasted, for too long; one without notes did neither yet."""
     now = timezone.now().timestamp()
-    lasted, idle = now - kept.get(BEGUN, now), now - kept.get(SEEN, now)
+    lasted: float = now - kept.get(BEGUN, now)
+    idle: float = now - kept.get(SEEN, now)
     return lasted >= settings.SESSION_COOKIE_AGE or idle >= settings.SESSION_IDLE_SECONDS
 
 
