@@ -33,11 +33,6 @@ def token_move(holder: TokenHolder, *, identity: str) -> str:
     return seal(unseal(holder.token_sealed, identity=holder.seal_identity), identity=identity)
 
 
-def token_reseal(holder: TokenHolder) -> str:
-    """Return a holder's token sealed anew for the same row, with the key that seals now; raises SealBroken."""
-    return token_move(holder, identity=holder.seal_identity)
-
-
 def client_for(holder: TokenHolder, *, deadline_seconds: float) -> AbstractContextManager[Client]:
     """Return a client that acts with the holder's token; raises SealBroken.
 

@@ -12,6 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from dashboard.broker import broker_url
 from dashboard.lib.env import origin, refuse, sealing_keys, secret_file
@@ -127,6 +128,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Readings wait for the service: in a queue of their own, so that mails, sweeps and heartbeats never wait behind many.
+# A worker started without -Q serves both in turn.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "readings")]
+CELERY_TASK_ROUTES = {"dashboard.sync.tasks.agent_sync": {"queue": "readings"}}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
     "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},
@@ -217,6 +222,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.accounts.middleware.session_limits",
     "dashboard.accounts.middleware.AccessMiddleware",
     "dashboard.accounts.middleware.viewer_time_zone",
 ]
@@ -317,7 +323,9 @@ CSRF_COOKIE_NAME = f"{_host}dashboard_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A session ends this long after its sign-in whatever happens, and sooner when nobody comes.
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_IDLE_SECONDS = 3 * 24 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "dashboard.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = not IS_LOCAL

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from dashboard.lib import converters  # noqa: F401 - registers <remote:...>
+from dashboard.web.views import sessions
 
 urlpatterns = [
     path("", include("dashboard.web.urls")),
@@ -20,7 +21,8 @@ urlpatterns = [
     path("account/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("account/", include("allauth.account.urls")),
     path("account/factors/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
+    # allauth's own list asks the database anew for each session.
+    path("account/sessions/", sessions, name="usersessions_list"),
 ]
 handler500 = "dashboard.web.errors.server_error"
 if settings.IS_LOCAL:

@@ -18,6 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from dashboard.accounts.models import Membership, PlatformRole, Role, User, Workspace
+from dashboard.accounts.refusals import refusal_note
 from dashboard.accounts.selectors import membership_list
 
 View = Callable[..., HttpResponseBase]
@@ -88,7 +89,9 @@ def platform(role: PlatformRole) -> Callable[[View], View]:
         def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request)
-            if role not in viewer(request).platform_roles:
+            user = viewer(request)
+            if role not in user.platform_roles:
+                refusal_note(request, user, workspace=None, reason=f"Not {role.label.lower()}")
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -98,11 +101,15 @@ def platform(role: PlatformRole) -> Callable[[View], View]:
 
 
 def scope_get(request: HttpRequest, workspace_key: str) -> Scope:
-    """Return the visitor's scope in a workspace; raises Http404 for an outsider."""
-    memberships: list[Membership] = membership_list(viewer(request))
+    """Return the visitor's scope in a workspace; raises Http404 for an outsider, and audits who they are."""
+    user = viewer(request)
+    memberships: list[Membership] = membership_list(user)
     for membership in memberships:
         if membership.workspace.key == workspace_key:
-            return Scope(membership.workspace, Role(membership.role), viewer(request))
+            return Scope(membership.workspace, Role(membership.role), user)
+    workspace = Workspace.objects.filter(key=workspace_key).first()
+    if workspace:
+        refusal_note(request, user, workspace=workspace, reason="No member of this workspace")
     raise Http404
 
 
@@ -116,6 +123,9 @@ def member(roles: frozenset[Role] = EVERY_ROLE) -> Callable[[View], View]:
                 return _sign_in(request)
             scope = scope_get(request, workspace_key)
             if scope.role not in roles:
+                refusal_note(
+                    request, scope.user, workspace=scope.workspace, reason=f"Not for a {scope.role.label.lower()}"
+                )
                 raise PermissionDenied
             request.scope = scope  # type: ignore[attr-defined]
             return view(request, scope, **kwargs)

@@ -24,7 +24,6 @@ from dashboard.lib.sealing import seal, unseal
 # Associated data of a sealed factor: it opens as a factor, never as an agent's token. Not the row, since allauth seals
 # before there is one.
 SEAL_IDENTITY = "sign-in factor"
-SEALED_PARTS = {"secret", "seed"}
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -74,23 +73,3 @@ def fresh_sign_in_require(request: HttpRequest, user: User) -> None:
     logout(request)
     messages.info(request, "What you were about to do asks for a fresh sign-in: please sign in again.")
     raise ImmediateHttpResponse(redirect_to_login(request.get_full_path()))
-
-
-def factors_reseal() -> int:
-    """Seal every app's secret and every set of recovery codes with the first of TOKEN_KEYS; return how many there are.
-
-    One short transaction a row, so it can be killed and run again; a recovery code that is used meanwhile stays used.
-    """
-    held = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).values_list("pk", flat=True)
-    return sum(_reseal(pk) for pk in held)
-
-
-def _reseal(pk: int) -> int:
-    with transaction.atomic():
-        factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
-        if factor is None:
-            return 0
-        for part in SEALED_PARTS & factor.data.keys():
-            factor.data[part] = seal(unseal(factor.data[part], identity=SEAL_IDENTITY), identity=SEAL_IDENTITY)
-        factor.save(update_fields=["data"])
-    return 1

@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils.cache import patch_cache_control
 
 from dashboard.accounts.access import Decision
 from dashboard.accounts.models import User
+from dashboard.accounts.sessions import session_is_over, session_touch
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -19,7 +21,6 @@ Answer = Callable[[HttpRequest], HttpResponse]
 THIRD_PARTY = (
     "allauth.account.",
     "allauth.mfa.",
-    "allauth.usersessions.",
     "django.views.static",
     "django.contrib.staticfiles.",
 )
@@ -53,6 +54,20 @@ class AccessMiddleware:
     ) -> None:
         if decision_of(view) is None:
             raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} has no access decision.")
+
+
+def session_limits(get_response: Answer) -> Answer:
+    """Sign out whoever was away, or signed in, for too long; a page that refreshes itself is no visit."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User):
+            if session_is_over(request.session):
+                logout(request)
+            elif not request.headers.get("X-Fragment"):
+                session_touch(request.session)
+        return get_response(request)
+
+    return middleware
 
 
 def viewer_time_zone(get_response: Answer) -> Answer:

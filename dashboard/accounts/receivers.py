@@ -10,10 +10,12 @@ from allauth.mfa.signals import (
     authenticator_removed,
     authenticator_reset,
 )
+from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from dashboard.accounts.models import User
+from dashboard.accounts.sessions import session_begin
 from dashboard.audit.services import audit_record
 
 
@@ -31,6 +33,11 @@ def strangers_password_drop(request: HttpRequest, email_address: EmailAddress, *
     if not EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk).exists():
         user.set_unusable_password()
         user.save(update_fields=["password"])
+
+
+@receiver(user_logged_in)
+def session_begun(request: HttpRequest, **_: object) -> None:
+    session_begin(request.session)
 
 
 @receiver(authenticator_added)

@@ -1,4 +1,4 @@
-"""Sealing every held token anew after a change of TOKEN_KEYS, while people and agents go on working.
+"""Sealing everything anew that TOKEN_KEYS seals after a change of them, while people and agents go on working.
 
 The rows are the only record of progress: what begins with the sealing key's prefix is done. So a run that is killed
 loses nothing and the next one goes on, and two at once halve the work.
@@ -7,16 +7,14 @@ loses nothing and the next one goes on, and two at once halve the work.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import chain
 
-from django.db.models.functions import Substr
+from django.db import transaction
+from django.db.models import Model
 
-from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.audit.services import audit_record
-from dashboard.lib.sealing import SealBroken, sealed_key_id, sealed_prefix, sealing_key_id
-from dashboard.remote import token_reseal
+from dashboard.lib.sealing import SealBroken, SealedColumn, sealed_columns, sealed_key_id, sealing_key_id
 
-Holder = TypeVar("Holder", Claim, ClaimAttempt)
 BATCH = 200
 
 
@@ -30,14 +28,14 @@ class Rotation:
 
 
 def tokens_rotate() -> Rotation:
-    """Seal every held token with the first key of TOKEN_KEYS; whatever does not open is named and left as it is."""
+    """Seal every sealed text with the first key of TOKEN_KEYS; whatever does not open is named and left as it is."""
     key_id = sealing_key_id()
     result = Rotation()
     before = key_counts()
     while True:
         moved, result.broken = result.moved, []
-        _rotate(Claim, key_id, result)
-        _rotate(ClaimAttempt, key_id, result)
+        for column in sealed_columns():
+            _rotate(column, key_id, result)
         # A re-link by a process that has not restarted yet seals with the old key: such rows are looked at again.
         if result.moved == moved:
             break
@@ -53,41 +51,44 @@ def tokens_rotate() -> Rotation:
 
 
 def key_counts() -> dict[str, int]:
-    """Return how many held tokens say that they are sealed with which key id."""
+    """Return how many texts say that they are sealed with which key id."""
     counts: Counter[str] = Counter()
-    for model in (Claim, ClaimAttempt):
-        held = model.objects.exclude(token_sealed="").values_list("token_sealed", flat=True)
-        counts.update(sealed_key_id(sealed) for sealed in held.iterator(chunk_size=BATCH))
+    for column in sealed_columns():
+        for row in chain.from_iterable(_batches(column)):
+            counts.update(map(sealed_key_id, column.texts(getattr(row, column.field))))
     return dict(counts)
 
 
-def _rotate(model: type[Holder], key_id: str, result: Rotation) -> None:
-    for row in _rows_under_other_keys(model, key_id):
-        try:
-            resealed = token_reseal(row)
-        except SealBroken:
-            result.broken.append(_name(row))
-            continue
-        # The text that was opened is the condition: a re-link or a release meanwhile is never overwritten.
-        taken = model.objects.filter(pk=row.pk, token_sealed=row.token_sealed).update(token_sealed=resealed)
+def _rotate(column: SealedColumn, key_id: str, result: Rotation) -> None:
+    for batch in _batches(column):
+        resealed = list(_resealed(column, batch, key_id, result))
+        # One commit a batch: each waits for the disk. The updates alone are inside, in the order of ids everywhere.
+        with transaction.atomic():
+            taken = sum(_update(column, row, value) for row, value in resealed)
         result.resealed += taken
-        result.moved += not taken
+        result.moved += len(resealed) - taken
 
 
-def _rows_under_other_keys(model: type[Holder], key_id: str) -> Iterator[Holder]:
-    """Yield them in batches by id; no transaction stays open and no lock outlives one row."""
-    prefix, last = sealed_prefix(key_id), 0
-    # Compared as a piece of text: SQLite's LIKE takes key ids that differ in case for the same.
-    others = (
-        model.objects.exclude(token_sealed="")
-        .annotate(begins=Substr("token_sealed", 1, len(prefix)))
-        .exclude(begins=prefix)
-        .order_by("pk")
-    )
-    while batch := list(others.filter(pk__gt=last)[:BATCH]):
-        yield from batch
+def _resealed(column: SealedColumn, rows: list[Model], key_id: str, result: Rotation) -> Iterator[tuple[Model, object]]:
+    """Yield the rows that another key seals, with what their field should hold."""
+    for row in rows:
+        if {sealed_key_id(text) for text in column.texts(getattr(row, column.field))} <= {key_id}:
+            continue
+        try:
+            yield row, column.resealed(row)
+        except SealBroken:
+            result.broken.append(f"{column.kind} {row.pk}")
+
+
+def _update(column: SealedColumn, row: Model, value: object) -> int:
+    # What was opened is the condition: a re-link, a release or a used code meanwhile is never overwritten.
+    same = column.rows.filter(pk=row.pk, **{column.field: getattr(row, column.field)})
+    return same.update(**{column.field: value})
+
+
+def _batches(column: SealedColumn) -> Iterator[list[Model]]:
+    """Yield all rows by id, so many at a time; no transaction stays open."""
+    last = 0
+    while batch := list(column.rows.filter(pk__gt=last)[:BATCH]):
+        yield batch
         last = batch[-1].pk
-
-
-def _name(row: Claim | ClaimAttempt) -> str:
-    return f"claim {row.pk}" if isinstance(row, Claim) else f"claim attempt {row.key}"

@@ -97,3 +97,19 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.seen_at:%H:%M:%S}"
+
+
+class Outage(models.Model):
+    """Readings in a row, of whichever agents, that found a service away; no row: the last one was answered.
+
+    From `opened_at` on it is asked by one probe at a time, the next one at `probe_at` at the earliest.
+    """
+
+    service = models.CharField(max_length=32, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.service} away since {self.failing_since:%Y-%m-%d %H:%M}"

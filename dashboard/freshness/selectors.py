@@ -3,18 +3,29 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Subquery
 from django.utils import timezone
 
-from dashboard.freshness.models import Heartbeat, KnownGap, Stream, SyncCursor, SyncRun
+from dashboard.freshness.models import Heartbeat, KnownGap, Outage, Stream, SyncCursor, SyncRun
 
+HOSTED_API = "hosted API"
 # The calmest agent is read every 15 minutes: what is older has missed a turn, and then many.
 STALE_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=2)
 
 
+def outage_columns() -> dict[str, Subquery]:
+    """Return `away_since` and `asked_again_at` of an open outage, for a query that pages make anyway."""
+    outages = Outage.objects.filter(service=HOSTED_API).exclude(opened_at=None)
+    return {
+        "away_since": Subquery(outages.values("failing_since")[:1]),
+        "asked_again_at": Subquery(outages.values("probe_at")[:1]),
+    }
+
+
 def cursor_map(*, stream: Stream, subject_ids: Iterable[int]) -> dict[int, SyncCursor]:
-    """Return the cursors of many subjects by subject id, in one query."""
-    cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids))
+    """Return the cursors of many subjects by subject id, in one query; each knows of an outage."""
+    cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids)).annotate(**outage_columns())
     return {cursor.subject_id: cursor for cursor in cursors}
 
 
@@ -41,3 +52,8 @@ def trouble_list(*, limit: int) -> list[SyncCursor]:
 
 def worker_is_alive(*, within: timedelta = timedelta(minutes=2)) -> bool:
     return Heartbeat.objects.filter(name="worker", seen_at__gte=timezone.now() - within).exists()
+
+
+def outage_get() -> Outage | None:
+    """Return the outage of the hosted API: while it is open, only probes go out and figures stay as they are."""
+    return Outage.objects.filter(service=HOSTED_API).exclude(opened_at=None).first()

@@ -80,6 +80,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "unclear": Word("Not known", "unknown", Tone.BAD),
     },
     "audit_action": {
+        "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
         "agent.released": Word("Unclaimed an agent", "unlink", Tone.WARN),

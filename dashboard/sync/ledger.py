@@ -20,13 +20,14 @@ KnownIds = Callable[[list[str]], set[str]]
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """The widest page that was read: its sound records, how many were not, and whether something may be missing.
+    """The widest page that was read: its sound records, how many were not, how many are new, what may be missing.
 
     `gap_before` is the moment before which events may exist that the service does not show.
     """
 
     records: tuple[ActivityEvent, ...]
     unreadable: int
+    unknown: int
     calls: int
     gap_before: datetime | None
 
@@ -50,14 +51,11 @@ def ledger_read(client: Client, known: KnownIds, *, is_last_try: bool = False) -
                 raise
             return replace(reading, calls=calls)
         records = tuple(event for event in events if isinstance(event, ActivityEvent))
-        if known([record.event_id for record in records]) or len(events) < min(limit, SMALLEST_CLAMP):
-            return LedgerReading(records, len(events) - len(records), calls, None)
-        wider = LedgerReading(
-            records,
-            len(events) - len(records),
-            calls,
-            min((record.occurred_at for record in records), default=None),
-        )
+        overlap = known([record.event_id for record in records])
+        whole = LedgerReading(records, len(events) - len(records), len(records) - len(overlap), calls, None)
+        if overlap or len(events) < min(limit, SMALLEST_CLAMP):
+            return whole
+        wider = replace(whole, gap_before=min((record.occurred_at for record in records), default=None))
         # A wider question that brings nothing more: this is all that the service shows.
         if limit == LIMITS[-1] or (reading is not None and wider.length == reading.length):
             return wider

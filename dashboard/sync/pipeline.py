@@ -21,6 +21,7 @@ from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
 from dashboard.notify.services import mail_queue
 from dashboard.remote import client_for
+from dashboard.sync.breaker import outage_end, outage_note
 from dashboard.sync.ledger import LedgerReading, ledger_read
 from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_stop, run_stop_released
 
@@ -63,16 +64,19 @@ def agent_sync(agent_id: int, *, is_forced: bool = False) -> bool:
     try:
         reading_apply(run, claim, agent_read(claim, is_last_try=run.cursor.attempts >= WIDE_TRIES))
     except (AuthRefused, WrongAgent) as error:
+        outage_end()
         _token_is_refused(run, claim, error)
     except ApiError as error:
         log.info("sync_failed", agent_id=agent_id, code=error.code, trace_id=error.trace_id)
         run_fail(run, error)
+        outage_note(error)
     except RunLost:
         log.warning("sync_run_lost", agent_id=agent_id)
     except Exception as error:  # a process edge: one agent's fault, or a missing key, must not stop the others
         log.exception("sync_broke", agent_id=agent_id)
         run_break(run, error)
     else:
+        outage_end()
         return True
     return False
 
@@ -82,8 +86,7 @@ def agent_read(claim: Claim, *, is_last_try: bool = False) -> Reading:
     agent, at = claim.agent, timezone.now()
     with client_for(claim, deadline_seconds=CALL_SECONDS) as client:
         ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids), is_last_try=is_last_try)
-        moved = len(known_ids(agent.pk, [record.event_id for record in ledger.records])) < len(ledger.records)
-        quota = client.quota.get() if moved or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
+        quota = client.quota.get() if ledger.unknown or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
         whoami = client.identity.whoami() if _is_old(agent.identity_at, at, IDENTITY_AFTER) else None
     return Reading(at, ledger, quota, whoami)
 

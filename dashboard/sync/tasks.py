@@ -4,18 +4,18 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from dashboard.freshness.services import heartbeat_beat
-from dashboard.sync import pipeline, services
+from dashboard.sync import breaker, pipeline, services
 
 
 @shared_task
 def agent_sync(agent_id: int) -> bool:
-    return pipeline.agent_sync(agent_id)
+    return breaker.may_ask() and pipeline.agent_sync(agent_id)
 
 
 @shared_task
 def sweep() -> int:
     """Queue every agent whose turn has come."""
-    due = services.due_take()
+    due = breaker.turns_take()
     for agent_id in due:
         # Later the row is queued again: a message that waited that long is one too many.
         agent_sync.apply_async((agent_id,), expires=services.QUEUED_AGAIN_AFTER.total_seconds())

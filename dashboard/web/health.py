@@ -1,8 +1,10 @@
 """Is it alive, is it ready, and what is wrong: probes, and the operator's page."""
 
+from typing import Any
+
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_GET, require_safe
 from dashboard.accounts.access import platform, public
 from dashboard.accounts.models import PlatformRole
 from dashboard.freshness.models import SyncCursor
-from dashboard.freshness.selectors import run_list, trouble_list, worker_is_alive
+from dashboard.freshness.selectors import outage_columns, run_list, trouble_list, worker_is_alive
 from dashboard.notify.models import OutboxMail
 
 _migrated: list[bool] = []
@@ -65,8 +67,8 @@ def health(request: HttpRequest) -> HttpResponse:
     return render(request, "web/health.html", context)
 
 
-def stream_counts() -> dict[str, int]:
-    """Return how many streams there are, run, wait overdue, fail and are stopped."""
+def stream_counts() -> dict[str, Any]:
+    """Return how many streams there are, run, wait overdue, fail and are stopped; and an open outage."""
     now = timezone.now()
     return SyncCursor.objects.exclude(stopped=SyncCursor.Stopped.RELEASED).aggregate(
         all=Count("pk"),
@@ -74,6 +76,7 @@ def stream_counts() -> dict[str, int]:
         overdue=Count("pk", filter=Q(due_at__lte=now, running_since=None, stopped="")),
         failing=Count("pk", filter=~Q(error_code="") & Q(stopped="")),
         stopped=Count("pk", filter=~Q(stopped="")),
+        **{name: Max(column) for name, column in outage_columns().items()},
     )
 
 

@@ -48,6 +48,11 @@ class AgentRow:
         return bool(self.cursor and self.cursor.error_code and not self.cursor.stopped)
 
     @property
+    def outage(self) -> SyncCursor | None:
+        """The cursor, while the service is away."""
+        return self.cursor if getattr(self.cursor, "away_since", None) else None
+
+    @property
     def needs(self) -> list[Standing]:
         """What asks for the sponsor: its standing, then the sponsor's own warning."""
         return [one for one in (self.standing, self.warning) if one and one.asks]
@@ -65,6 +70,10 @@ class Overview:
     @property
     def failing(self) -> list[AgentRow]:
         return [row for row in self.rows if row.is_failing]
+
+    @property
+    def outage(self) -> SyncCursor | None:
+        return next((row.outage for row in self.rows if row.outage), None)
 
     @property
     def as_of(self) -> datetime | None:

@@ -12,6 +12,7 @@ from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
+from dashboard.accounts.sessions import session_list
 from dashboard.activity.selectors import event_page
 from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
@@ -79,6 +80,20 @@ def profile_theme(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         theme_set(user=viewer(request), theme=form.cleaned_data["theme"])
     return redirect(_local_path(request.POST.get("next", "")))
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def sessions(request: HttpRequest) -> HttpResponse:
+    """List the visitor's signed-in browsers, and on POST sign all others out."""
+    listed = session_list(viewer(request))
+    if request.method == "POST":
+        for one in listed:
+            if one.session_key != request.session.session_key:
+                session_end(one)
+        messages.success(request, "All other browsers are signed out.")
+        return redirect("usersessions_list")
+    return render(request, "usersessions/usersession_list.html", {"sessions": listed})
 
 
 @signed_in

@@ -41,6 +41,7 @@ MATRIX = (
     Row("web:home", "signed_in", SIGNED_IN),
     Row("web:profile", "signed_in", SIGNED_IN, SIGNED_IN),
     Row("web:profile_theme", "signed_in", None, SIGNED_IN),
+    Row("usersessions_list", "signed_in", SIGNED_IN, SIGNED_IN),
     Row("web:other_session_end", "signed_in", None, SIGNED_IN),
     Row("web:health", "platform", OPERATOR),
     Row("web:audit_log_all", "platform", OPERATOR),

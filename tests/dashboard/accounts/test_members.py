@@ -101,8 +101,8 @@ def test_removed_member_is_out_and_may_not_act(
     browser = browser_of(buyer)
     assert browser_of(owner).post(url("member_removal", workspace, buyer)).status_code == 302
     assert role_of(buyer, workspace) is None
-    assert browser.get(url("settings", workspace)).status_code == 404
     assert (latest().action, latest().before) == ("membership.removed", {"role": "buyer"})
+    assert browser.get(url("settings", workspace)).status_code == 404
 
 
 def test_member_leaves(viewer: User, workspace: Workspace, browser_of: Browsers) -> None:

@@ -44,7 +44,6 @@ PERSON = {
     "mfa_reauthenticate_webauthn",
     "mfa_remove_webauthn",
     "mfa_edit_webauthn",
-    "usersessions_list",
 }
 THEIRS = {
     name

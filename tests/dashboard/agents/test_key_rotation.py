@@ -1,4 +1,4 @@
-"""Changing TOKEN_KEYS: every held token is sealed anew while the service runs, and none is lost on the way."""
+"""Changing TOKEN_KEYS: all that is sealed is sealed anew while the service runs, and nothing is lost on the way."""
 
 import base64
 import os
@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
@@ -24,14 +25,16 @@ from dashboard.agents.models import Agent, Claim, ClaimAttempt
 from dashboard.agents.secrets import keyed_hash
 from dashboard.agents.services import claim_confirm, claim_release
 from dashboard.audit.models import AuditEntry
-from dashboard.lib.sealing import SealBroken, seal, sealed_key_id, unseal
+from dashboard.lib.sealing import SealBroken, seal, sealed_columns, sealed_key_id, unseal
 from dashboard.remote import client_for
+from tests.dashboard.accounts.ways_in import enrol_totp, person_with_password, sign_in
 
 ROOT = Path(__file__).resolve().parents[3]
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 KEYS = {"k2": NEW, "k1": OLD}
 PHRASE = "ABC234"
-MANY = 10_000
+MANY = int(os.environ.get("ROTATION_TOKENS", "10000"))
+KILLS = int(os.environ.get("ROTATION_KILLS", "2"))
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +143,8 @@ class Traffic(threading.Thread):
         choose = random.Random(4)  # noqa: S311 - a repeatable choice, no secret
         left = list(self.claims)
         try:
-            while not self.over.is_set():
+            # A breath between acts: SQLite's lock is fair to nobody, and people press no faster.
+            while not self.over.wait(0.01):
                 claim = left[choose.randrange(len(left))]
                 if choose.random() < 0.5:
                     left.remove(claim)
@@ -159,7 +163,7 @@ class Traffic(threading.Thread):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_thousand_tokens_outlive_two_kills_under_traffic(
+def test_every_token_outlives_kills_under_traffic(
     hold: Callable[[int], list[Claim]], owner: User, start: Callable[[], Any], settings: Any, tmp_path: Path
 ) -> None:
     # Not restarted with the new order yet: it opens both, and still seals with the old one.
@@ -167,9 +171,9 @@ def test_ten_thousand_tokens_outlive_two_kills_under_traffic(
     traffic = Traffic(hold(MANY), owner)
     traffic.start()
     try:
-        for _ in range(2):
+        for _ in range(KILLS):
             begun, process = resealed_count(), start()
-            while resealed_count() < begun + 500:
+            while resealed_count() < begun + MANY // (10 * KILLS):
                 assert process.poll() is None, "it ended before it could be killed"
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)
@@ -266,3 +270,30 @@ def test_key_ids_that_differ_in_case_are_different_keys(hold: Callable[[int], li
     claim.refresh_from_db()
     assert sealed_key_id(claim.token_sealed) == "K1"
     assert opened(claim) == token(0)
+
+
+def sealed_places(key_id: str) -> set[tuple[str, str]]:
+    """Return the model and field of every text or JSON of the whole database that holds what this key sealed."""
+    return {
+        (model._meta.label, field.name)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.CharField | models.TextField | models.JSONField)
+        for value in model._default_manager.values_list(field.name, flat=True)
+        if f"1.{key_id}." in str(value)
+    }
+
+
+@pytest.mark.django_db
+def test_no_sealed_text_of_the_whole_database_is_forgotten(
+    hold: Callable[[int], list[Claim]], owner: User, settings: Any
+) -> None:
+    (claim,) = hold(1)
+    presented(claim, owner, "isk_planted_attempt")
+    enrol_totp(sign_in(person_with_password())[0])
+    # A column that is declared and not filled above fails here; what no column declares, `seal` refuses to seal.
+    assert sealed_places("k1") == {(column.model, column.field) for column in sealed_columns()}
+    settings.TOKEN_KEYS = KEYS
+    assert "4 sealed anew" in rotate()
+    assert sealed_places("k1") == set()
+    assert sealed_places("k2") == {(column.model, column.field) for column in sealed_columns()}

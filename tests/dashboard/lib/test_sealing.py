@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lib.sealing import SealBroken, seal, unseal
+from dashboard.lib.sealing import KindUnknown, SealBroken, seal, unseal
 
 ROW = "agents.claim:1"
 
@@ -48,3 +48,9 @@ def test_old_key_still_opens_and_the_new_one_seals(settings: object) -> None:
     settings.TOKEN_KEYS = {"new": new, "old": old}  # type: ignore[attr-defined]
     assert unseal(sealed, identity=ROW) == "isk_r_secret"
     assert seal("isk_r_secret", identity=ROW).startswith("1.new.")
+
+
+@pytest.mark.parametrize("identity", ["", "tests.forgotten", "tests.forgotten:1", "agents"])
+def test_what_a_change_of_keys_would_not_find_cannot_be_sealed(identity: str) -> None:
+    with pytest.raises(KindUnknown):
+        seal("isk_r_secret", identity=identity)

@@ -1,16 +1,20 @@
-"""When readings take longer than they come due the queue stays short: the heartbeat, too, waits behind it."""
+"""When readings take longer than they come due their queue stays short, and nothing else waits behind it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from celery.signals import before_task_publish
 from django.utils import timezone
+from kombu import Consumer, Message
 
+from dashboard.broker import broker_url
+from dashboard.celery import app
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.services import QUEUED_AGAIN_AFTER, QUEUED_AT_MOST, due_take, run_claim
-from dashboard.sync.tasks import sweep
+from dashboard.sync.tasks import agent_sync, heartbeat, sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +60,21 @@ def test_reading_whose_message_was_lost_is_queued_again() -> None:
     assert due_take() == [0]
     SyncCursor.objects.update(queued_at=timezone.now() - QUEUED_AGAIN_AFTER)
     assert due_take() == [0]
+
+
+def test_heartbeat_overtakes_a_backlog_of_readings(tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    def take(_body: object, message: Message) -> None:
+        taken.append(message.headers["task"])
+        message.ack()
+
+    with app.connection(broker_url(tmp_path / "queue")) as connection:
+        for number in range(QUEUED_AT_MOST):
+            agent_sync.apply_async((number,), connection=connection)
+        heartbeat.apply_async(connection=connection)
+        queues = list(app.amqp.queues.consume_from.values())
+        with Consumer(connection, queues=queues, callbacks=[take], prefetch_count=1):
+            connection.drain_events(timeout=5)
+            connection.drain_events(timeout=5)
+    assert sorted(taken) == ["dashboard.sync.tasks.agent_sync", "dashboard.sync.tasks.heartbeat"]

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
@@ -63,6 +64,13 @@ def test_unchanged_ledger_costs_one_call(agent: Any, claim: Claim) -> None:
     sync(claim)
     sync(claim)
     assert SyncRun.objects.latest("pk").calls == 1
+
+
+def test_reading_asks_the_mirror_once_what_it_knows(agent: Any, claim: Claim) -> None:
+    agent.create("a lighthouse")
+    with CaptureQueriesContext(connection) as captured:
+        assert agent_read(claim).ledger.unknown == 3
+    assert len(captured) == 1
 
 
 def test_new_work_is_read_with_its_balance(agent: Any, claim: Claim) -> None:

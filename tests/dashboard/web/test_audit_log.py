@@ -260,3 +260,17 @@ def test_raw_action_stands_behind_its_word(
     text = browser_of(owner).get(f"/w/{workspace.key}/audit/").content.decode()
     assert '<bdi title="membership.added">Added a member</bdi>' in text
     assert '<bdi title="thing.of_tomorrow">thing.of_tomorrow</bdi>' in text
+
+
+def test_agent_page_leads_its_owner_to_what_was_done_to_this_agent(
+    link: Callable[..., Claim], workspace: Workspace, owner: User, viewer: User, browser_of: Callable[..., Browser]
+) -> None:
+    agent, other = link("render-bot").agent, link("other-bot").agent
+    for one in (agent, other):
+        subject = ("agent", one.remote_id, one.name)
+        audit_record(action="agent.claimed", actor=owner, workspace_id=workspace.pk, subject=subject)
+    page = reverse("web:agent_detail", args=[workspace.key, agent.remote_id])
+    log = f"{reverse('web:audit_log', args=[workspace.key])}?subject={agent.remote_id}"
+    assert f'href="{log}"' in browser_of(owner).get(page).content.decode()
+    assert log not in browser_of(viewer).get(page).content.decode()
+    assert [one.subject_id for one in browser_of(owner).get(log).context["page"].rows] == [agent.remote_id]

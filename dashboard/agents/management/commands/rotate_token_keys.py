@@ -1,4 +1,4 @@
-"""`manage.py rotate_token_keys`: seals every held token with the first key of TOKEN_KEYS."""
+"""`manage.py rotate_token_keys`: seals everything anew with the first key of TOKEN_KEYS."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from dashboard.lib.sealing import sealing_key_id
 
 
 class Command(BaseCommand):
-    help = "Seal every agent's token with the first key of TOKEN_KEYS; may be stopped, repeated and run twice at once."
+    help = "Seal everything anew with the first key of TOKEN_KEYS; may be stopped, repeated and run twice at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="change nothing, tell how many rows use which key")
