@@ -61,7 +61,8 @@ def test_pasting_is_no_oracle_for_tokens(paste: Callable[[str], Any], hosted_ans
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request.headers["authorization"])
-        return httpx.Response(401, json={"ok": False, "error": {"code": "AUTH_INVALID"}})
+        refusal = {"code": "AUTH_REQUIRED", "message": "bad token", "retryable": False}
+        return httpx.Response(401, json={"ok": False, "trace_id": "trace_1", "warnings": [], "error": refusal})
 
     hosted_answers(handler)
     for _ in range(CODES_AN_HOUR + 3):
