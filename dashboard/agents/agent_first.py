@@ -56,6 +56,9 @@ def request_make(*, token: str, contact: str) -> Presented:
     try:
         with transaction.atomic():
             attempt = _request_open(token, contact, whoami, facts)
+    except ClaimRefusal as refusal:
+        _audit("claim.asked", whoami.actor.actor_id, THE_AGENT, refused=refusal.sentence)
+        raise
     except IntegrityError:
         # Two requests of one agent at once: one of them is open.
         raise ClaimRefusal("too_many", "This agent is asking already; try again in a few seconds.", 429) from None
@@ -173,7 +176,7 @@ def _limits_hold(mailbox: ClaimMailbox, agent_id: str, now: datetime) -> None:
         or day.filter(mailbox=mailbox).count() >= MAX_DAILY_OF_MAILBOX
         or day.filter(remote_id=agent_id).count() >= MAX_DAILY_OF_AGENT
     ):
-        raise ClaimRefusal("too_many", "Too many requests in a short time; try again tomorrow.", 429)
+        raise ClaimRefusal("too_many", "Too many requests in a short time; try again later.", 429)
 
 
 def sentence_for(state: str) -> str:
@@ -213,6 +216,6 @@ def _mail(attempt: ClaimAttempt, secret: str) -> None:
     )
 
 
-def _audit(action: str, remote_id: str, actor: User | str) -> None:
+def _audit(action: str, remote_id: str, actor: User | str, *, refused: str = "") -> None:
     # Neither the address nor a word of the agent's: nobody has consented to either yet.
-    audit_record(action=action, actor=actor, subject=("agent", remote_id, remote_id))
+    audit_record(action=action, actor=actor, subject=("agent", remote_id, remote_id), refused=refused)

@@ -92,6 +92,7 @@ def test_refusal_deletes_the_token_and_is_final_for_this_address(
     refused = (200, {"state": "refused", "message": "Your sponsor has refused the claim."})
     assert ask(agent.token, sponsor.email) == look(agent.token) == refused
     assert OutboxMail.objects.count() == 1
+    assert AuditEntry.objects.get(action="claim.asked", outcome="refused").actor_label == "the agent"
     assert ask(agent.token, "second@example.net")[1]["state"] == "pending"
 
 
