@@ -357,7 +357,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["dashboard.api.parsers.BoundedJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_THROTTLE_RATES": {"claim_confirmation": "30/minute"},
+    # Per address of the visitor, then per token: a check asks the hosted API about a token that no code vouches for.
+    "DEFAULT_THROTTLE_RATES": {
+        "claim_address": "30/minute",
+        "claim_check_address": "40/hour",
+        "claim_check_token": "10/hour",
+    },
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer_for",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": None,

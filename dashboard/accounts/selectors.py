@@ -38,6 +38,11 @@ def platform_holder_list(role: PlatformRole) -> list[User]:
     return [one for one in named if role in one.platform_roles]
 
 
+def owned_workspaces(user: User) -> list[Workspace]:
+    """Return the workspaces that this person owns, the oldest membership first."""
+    return [one.workspace for one in membership_list(user) if one.role == Role.OWNER]
+
+
 def member_list(workspace: Workspace) -> list[Membership]:
     """Return everybody in a workspace, the longest there first."""
     return list(workspace.memberships.select_related("user").order_by("pk"))

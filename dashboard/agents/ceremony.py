@@ -6,23 +6,21 @@ The code is checked before the token, and a code pays for a few token checks at 
 oracle for tokens nor a relay to the hosted API.
 """
 
-import re
 import threading
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from api_client import ApiError, AuthRefused, Client, Whoami
+from api_client import Whoami
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.models import Claim, ClaimAttempt
+from dashboard.agents.inquiry import ClaimRefusal, Facts, asking, facts_read, identify, token_require
+from dashboard.agents.models import Claim, ClaimAttempt, ClaimMailbox
 from dashboard.agents.secrets import code_make, hash_matches, keyed_hash, phrase_for
 from dashboard.audit.services import audit_record
-from dashboard.lib.converters import RemoteId
-from dashboard.lib.dates import showable
-from dashboard.remote import client_with, token_seal
+from dashboard.remote import token_seal
 
 CODE_MINUTES = 10
 CONSENT_MINUTES = 10
@@ -30,23 +28,13 @@ CONSENT_MINUTES = 10
 CODES_AN_HOUR = 30
 MAX_TOKEN_CHECKS = 5
 ATTEMPTS_KEPT = timedelta(days=30)
-# What a header can carry, and as much of it as any token is long.
-_TOKEN = re.compile(r"[!-~]{1,512}")
-WHOAMI_SECONDS = 3.0
+_BEGUN = {ClaimAttempt.Way.SPONSOR: "claim.code_made", ClaimAttempt.Way.HAND: "claim.token_pasted"}
 # Few at once: a flood of presented tokens must not tie up the web process or knock at the hosted API.
 _checks = threading.BoundedSemaphore(4)
 
 
 class TooManyCodes(Exception):
     """The person has made as many codes within the hour as anybody needs."""
-
-
-class ClaimRefusal(Exception):
-    """Why an agent's answer was not taken: a `state` for the agent, a sentence, and an HTTP status."""
-
-    def __init__(self, state: str, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.state, self.sentence, self.status = state, sentence, status
 
 
 @dataclass(frozen=True)
@@ -57,24 +45,17 @@ class Presented:
     phrase: str | None = None
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the sponsor sees before consenting; None means that the service did not tell."""
-
-    agent_name: str = ""
-    runtime: str = ""
-    claim_state: str = ""
-    registered_at: str | None = None
-    free_credits: int | None = None
-    paid_credits: int | None = None
-    credits_spent: int | None = None
-    events_seen: int = 0
-
-
-def attempt_start(*, workspace: Workspace, user: User) -> tuple[ClaimAttempt, str]:
+def attempt_start(
+    *,
+    workspace: Workspace,
+    user: User,
+    renews: Claim | None = None,
+    way: ClaimAttempt.Way = ClaimAttempt.Way.SPONSOR,
+) -> tuple[ClaimAttempt, str]:
     """Make a claim code, good for ten minutes and one agent; the person's older open code is superseded.
 
-    The code is returned once and kept only as a keyed hash. Raises TooManyCodes.
+    `renews` is the broken link that it is for. The code is returned once and kept only as a keyed hash. Raises
+    TooManyCodes.
     """
     code, now = code_make(), timezone.now()
     with transaction.atomic():
@@ -90,11 +71,27 @@ def attempt_start(*, workspace: Workspace, user: User) -> tuple[ClaimAttempt, st
         attempt = ClaimAttempt.objects.create(
             workspace=workspace,
             started_by=user,
+            way=way,
+            renews=renews,
             code_hash=keyed_hash(code),
             expires_at=now + timedelta(minutes=CODE_MINUTES),
         )
-        _audit(attempt, "claim.code_made", user)
+        _audit(attempt, _BEGUN[way], user)
     return attempt, code
+
+
+def attempt_by_hand(*, workspace: Workspace, user: User, token: str, renews: Claim | None = None) -> ClaimAttempt:
+    """Let a sponsor who holds the token present it: the same ceremony, its code known to nobody.
+
+    So a person's limit on codes is the limit on pasted tokens. Raises TooManyCodes and ClaimRefusal.
+    """
+    attempt, code = attempt_start(workspace=workspace, user=user, renews=renews, way=ClaimAttempt.Way.HAND)
+    try:
+        attempt_present(code=code, token=token)
+    except ClaimRefusal:
+        attempts_end(ClaimAttempt.objects.filter(pk=attempt.pk), state=ClaimAttempt.State.REFUSED)
+        raise
+    return attempt
 
 
 def attempt_present(*, code: str, token: str) -> Presented:
@@ -102,7 +99,8 @@ def attempt_present(*, code: str, token: str) -> Presented:
 
     Asking again with the same code and token tells how the claim stands, with the same phrase.
     """
-    attempt = ClaimAttempt.objects.filter(code_hash=keyed_hash(code)).first()
+    begun_here = ClaimAttempt.objects.exclude(way=ClaimAttempt.Way.AGENT)
+    attempt = begun_here.filter(code_hash=keyed_hash(code)).first()
     if attempt is None:
         raise ClaimRefusal("wrong_code", "This claim code is not known here.", 401)
     if attempt.state != ClaimAttempt.State.WAITING:
@@ -120,8 +118,13 @@ def attempts_expire() -> int:
 
 
 def attempts_prune() -> int:
-    """Forget the attempts that ended a month ago; the audit log keeps what happened. Return how many."""
-    return ClaimAttempt.objects.filter(ended_at__lte=timezone.now() - ATTEMPTS_KEPT).delete()[0]
+    """Forget the attempts that ended a month ago; the audit log keeps what happened. Return how many.
+
+    A mailbox goes with its last attempt, unless it blocks an agent.
+    """
+    pruned: int = ClaimAttempt.objects.filter(ended_at__lte=timezone.now() - ATTEMPTS_KEPT).delete()[0]
+    ClaimMailbox.objects.filter(attempts=None, blocked=[]).delete()
+    return pruned
 
 
 def attempts_end(attempts: QuerySet[ClaimAttempt], *, state: ClaimAttempt.State) -> int:
@@ -157,57 +160,22 @@ def _token_check_spend(attempt: ClaimAttempt) -> None:
 
 def _ask_hosted_api(attempt: ClaimAttempt, token: str) -> tuple[Facts, Whoami]:
     """Spend one of the code's checks and ask whose token this is; what is not asked costs no check."""
-    if not _TOKEN.fullmatch(token):
-        raise ClaimRefusal("wrong_token", "The Authorization header holds no agent token.", 401)
-    if not _checks.acquire(blocking=False):
-        raise ClaimRefusal("too_many", "Too many claims at this moment; try again in a few seconds.", 429)
+    token_require(token)
     try:
-        _token_check_spend(attempt)
-        with client_with(token, deadline_seconds=WHOAMI_SECONDS) as client:
-            whoami = client.identity.whoami()
-            if not re.fullmatch(RemoteId.regex, whoami.actor.actor_id):
-                # No page could name this agent, nor unclaim it.
-                raise ClaimRefusal("pending", "Image Skill names this agent in a way we do not understand.", 503)
+        with asking(token, slots=_checks) as client:
+            _token_check_spend(attempt)
+            whoami = identify(client)
             return facts_read(client, whoami), whoami
-    except AuthRefused:
-        _audit(attempt, "claim.refused", None, refused="Image Skill does not accept the token")
-        raise ClaimRefusal("wrong_token", "Image Skill does not accept this token.", 401) from None
-    except ApiError:
-        raise ClaimRefusal("pending", "Image Skill does not answer; try again in a minute.", 503) from None
-    finally:
-        _checks.release()
-
-
-def facts_read(client: Client, whoami: Whoami) -> Facts:
-    """Return what the consent page shows; what cannot be read now stays unknown, for the claim does not need it."""
-    known = Facts(
-        agent_name=(whoami.agent_name or "")[:200],
-        runtime=(whoami.runtime or "")[:100],
-        claim_state=(whoami.claim_state or "")[:64],
-        registered_at=_iso(whoami.agent_created_at or whoami.token_created_at),
-    )
-    try:
-        quota = client.quota.get()
-        deltas = [getattr(event, "credits_delta", None) for event in client.activity.list(limit=200).events]
-    except ApiError:
-        return known
-    return replace(
-        known,
-        free_credits=quota.remaining_credits,
-        paid_credits=quota.payment_backed_remaining_credits,
-        credits_spent=-sum(delta for delta in deltas if delta and delta < 0),
-        events_seen=len(deltas),
-    )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return showable(moment).isoformat() if moment else None
+    except ClaimRefusal as refusal:
+        if refusal.state == "wrong_token":
+            _audit(attempt, "claim.refused", None, refused="Image Skill does not accept the token")
+        raise
 
 
 def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts: Facts) -> Presented:
     agent_id, organization_id = whoami.actor.actor_id, whoami.actor.organization_id
     held_elsewhere = Claim.objects.filter(agent__remote_id=agent_id, released_at=None).exclude(
-        workspace_id=attempt.workspace_id
+        workspace=attempt.workspace
     )
     if held_elsewhere.exists():
         attempt.remote_id, attempt.agent_name = agent_id, facts.agent_name

@@ -41,7 +41,7 @@ _UNDOES = {Wish.REVOKE: Wish.RESTORE, Wish.CLAIM: Wish.RELEASE}
 _FINAL = (Conflict, Forbidden, InvalidRequest, NotFound)
 
 
-def instruct(*, agent: Agent, wish: Instruction.Wish, user: User) -> Instruction | None:
+def instruct(*, agent: Agent, wish: Instruction.Wish, user: User | None) -> Instruction | None:
     """Write down what Image Skill shall be told, inside the transaction of the decision; None where it cannot be."""
     if not has_operator():
         return None
@@ -55,7 +55,7 @@ def instruct(*, agent: Agent, wish: Instruction.Wish, user: User) -> Instruction
     return instruction
 
 
-def instruct_undo(*, agent: Agent, wish: Instruction.Wish, user: User) -> Instruction | None:
+def instruct_undo(*, agent: Agent, wish: Instruction.Wish, user: User | None) -> Instruction | None:
     """Take a wish back, if it is ours and may have come true: what somebody else did at Image Skill stays."""
     ours = Instruction.objects.filter(agent=agent, matter=_MATTER[wish], wish=wish)
     if not ours.exclude(state=Instruction.State.REFUSED).exists():

@@ -4,6 +4,8 @@ The command reads its configuration from standard input, so that neither the tok
 list; both travel in the header and the body, never in a URL.
 """
 
+import json
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -17,6 +19,16 @@ FROM_SAVED_CONFIG = (
     '$(sed -n \'s/^ *"token": *"\\([^"]*\\)".*/\\1/p\' '
     '"${IMAGE_SKILL_CONFIG_PATH:-${XDG_CONFIG_HOME:-$HOME/.config}/image-skill/config.json}")'
 )
+COMMAND = """\
+curl --config - <<CLAIM
+url = "{endpoint}"
+header = "Authorization: Bearer {token}"
+header = "Content-Type: application/json"
+data = "{data}"
+silent
+show-error
+CLAIM
+"""
 TEXT = """\
 {sponsor} asks you to link yourself to the workspace "{workspace}" on the Image Skill dashboard at {host}.
 Linking charges nothing. Your sponsor will see what you make and spend.
@@ -24,15 +36,7 @@ The dashboard uses your token only to ask Image Skill who you are and what you d
 to nobody. If {host} is not a host that your sponsor told you to trust, stop here.
 To answer, run this once within {minutes} minutes, then print the "phrase" of the reply for your sponsor:
 
-curl --config - <<CLAIM
-url = "{endpoint}"
-header = "Authorization: Bearer {token}"
-header = "Content-Type: application/json"
-data = "{{\\"code\\":\\"{code}\\"}}"
-silent
-show-error
-CLAIM
-"""
+{command}"""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,21 @@ def invitation_for(*, code: str, sponsor: str, workspace: str) -> Invitation:
             sponsor=sponsor,
             workspace=workspace,
             host=host,
-            endpoint=host + reverse("api:claim_confirmation"),
             minutes=CODE_MINUTES,
-            code=code,
-            token=token,
+            command=_command("api:claim_confirmation", {"code": code}, token=token),
         )
         for token in (FROM_VARIABLE, FROM_SAVED_CONFIG)
     )
     return Invitation(variable, saved, is_local="//localhost" in host or "//127." in host or "//[::1]" in host)
+
+
+def request_text_for(*, contact: str) -> str:
+    """Return the command with which an agent asks this address by itself to link it."""
+    return _command("api:claim_request", {"contact": contact}, token=FROM_VARIABLE)
+
+
+def _command(url_name: str, body: dict[str, str], *, token: str) -> str:
+    quoted = json.dumps(body, separators=(",", ":")).replace("\\", "\\\\").replace('"', '\\"')
+    # The shell reads the text first: what an address may hold ($, `) must reach curl as it is.
+    data = re.sub(r'\\(?!")|[$`]', r"\\\g<0>", quoted)
+    return COMMAND.format(endpoint=settings.DASHBOARD_URL + reverse(url_name), token=token, data=data)

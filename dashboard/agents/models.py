@@ -105,12 +105,33 @@ class QuotaSnapshot(models.Model):
         return f"{self.agent} at {self.taken_at:%Y-%m-%d %H:%M}"
 
 
-class ClaimAttempt(models.Model):
-    """One sponsor-first ceremony: a one-time code, then the agent's answer, then the sponsor's consent.
+class ClaimMailbox(models.Model):
+    """A mailbox that agents have asked; its row is the lock for how often. `blocked`: agents that it hears no more.
 
-    The code and the phrase are kept as keyed hashes. The agent's token is held sealed from the moment it
-    presents the code until the attempt ends.
+    `address` is without a tag: a+1@ and a+2@ reach one person.
     """
+
+    address = models.EmailField(unique=True)
+    blocked = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ClaimAttempt(models.Model):
+    """One ceremony, by whichever way it began: what an agent presented, waiting for a sponsor's consent.
+
+    Sponsor first: a one-time code waits for the agent. By hand: the sponsor presents the token, so no phrase is asked.
+    Agent first: the agent asks a `contact`, who gets a link; `workspace` is chosen at consent.
+
+    The code (or the link's secret) and the phrase are kept as keyed hashes. The agent's token is held sealed from the
+    moment it is presented until the attempt ends.
+    """
+
+    class Way(models.TextChoices):
+        SPONSOR = "sponsor_first", "Sponsor first"
+        HAND = "by_hand", "By hand"
+        AGENT = "agent_first", "Agent first"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for the agent"
@@ -118,13 +139,18 @@ class ClaimAttempt(models.Model):
         CONFIRMED = "confirmed", "Confirmed"
         REFUSED = "refused", "Refused"
         EXPIRED = "expired", "Expired"
-        SUPERSEDED = "superseded", "Replaced by a newer code"
+        SUPERSEDED = "superseded", "Replaced by a newer one"
 
     OPEN = (State.WAITING, State.PRESENTED)
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="claim_attempts")
-    started_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    way = models.CharField(max_length=13, choices=Way, default=Way.SPONSOR)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, null=True, related_name="claim_attempts")
+    started_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    contact = models.EmailField(blank=True)
+    mailbox = models.ForeignKey(ClaimMailbox, on_delete=models.PROTECT, null=True, related_name="attempts")
+    # The broken link that this ceremony was begun for: no other agent is taken in its place.
+    renews = models.ForeignKey(Claim, on_delete=models.CASCADE, null=True, related_name="+")
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
     code_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -149,7 +175,13 @@ class ClaimAttempt(models.Model):
                 name="agents_one_open_attempt",
                 condition=models.Q(state__in=["waiting", "presented"]),
             ),
+            models.UniqueConstraint(
+                fields=["remote_id"],
+                name="agents_one_open_request",
+                condition=models.Q(way="agent_first", state="presented"),
+            ),
         ]
+        indexes = [models.Index(fields=["token_hash"], name="agents_attempts_of_token")]
 
     def __str__(self) -> str:
         return f"attempt {self.key} is {self.state}"
@@ -157,6 +189,15 @@ class ClaimAttempt(models.Model):
     @property
     def seal_identity(self) -> str:
         return f"agents.claim_attempt:{self.key}"
+
+    @property
+    def asks_phrase(self) -> bool:
+        """Whoever pasted the token themselves has nothing to compare."""
+        return self.way != self.Way.HAND
+
+    @property
+    def is_agent_first(self) -> bool:
+        return self.way == self.Way.AGENT
 
 
 class Instruction(models.Model):

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 
+from dashboard.accounts.addresses import verified_addresses
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Claim, ClaimAttempt, Instruction
 from dashboard.lib.paging import Page, page_get
@@ -52,11 +53,23 @@ def claim_of_agent(agent_id: int) -> Claim | None:
 
 
 def attempt_get(workspace: Workspace, user: User, key: UUID) -> ClaimAttempt:
-    """Return an attempt that this person started in this workspace; raises Http404."""
-    attempt = ClaimAttempt.objects.filter(workspace=workspace, started_by=user, key=key).first()
+    """Return an attempt that this person decides on in this workspace; raises Http404.
+
+    Either they began it here, or an agent asked an address of theirs: then it is bound to this workspace in memory.
+    """
+    asked = Q(way=ClaimAttempt.Way.AGENT, contact__in=verified_addresses(user))
+    mine = Q(workspace=workspace, started_by=user) | asked & (Q(workspace=None) | Q(workspace=workspace))
+    attempt = ClaimAttempt.objects.filter(mine, key=key).first()
     if attempt is None:
         raise Http404
+    attempt.workspace = workspace
     return attempt
+
+
+def claim_requests_for(user: User) -> list[ClaimAttempt]:
+    """Return the agents that wait for this person's answer at one of their confirmed addresses, the latest first."""
+    asked = ClaimAttempt.objects.filter(way=ClaimAttempt.Way.AGENT, contact__in=verified_addresses(user))
+    return list(asked.filter(state=ClaimAttempt.State.PRESENTED, expires_at__gt=timezone.now()).order_by("-pk"))
 
 
 def attempt_is_over(attempt: ClaimAttempt) -> bool:
@@ -68,5 +81,17 @@ def known_claim(attempt: ClaimAttempt) -> Claim | None:
     """Return the claim that this workspace already holds on the presented agent: confirming renews its token."""
     if not attempt.remote_id:
         return None
-    held = Claim.objects.filter(workspace_id=attempt.workspace_id, released_at=None)
+    held = Claim.objects.filter(workspace=attempt.workspace, released_at=None)
     return held.select_related("agent").filter(agent__remote_id=attempt.remote_id).first()
+
+
+def renewal_fault(attempt: ClaimAttempt) -> str:
+    """Return why this agent cannot renew the link that the ceremony was begun for; empty if it can."""
+    if attempt.renews is None:
+        return ""
+    if attempt.renews.released_at:
+        return "has no link to renew any more"
+    agent = attempt.renews.agent
+    if (agent.remote_id, agent.organization_id) != (attempt.remote_id, attempt.organization_id):
+        return "is another than the one whose link you renew"
+    return ""

@@ -10,6 +10,7 @@ from dashboard.agents.ceremony import attempts_end
 from dashboard.agents.instructions import instruct, instruct_undo
 from dashboard.agents.models import Agent, Claim, ClaimAttempt, Instruction
 from dashboard.agents.secrets import hash_matches, phrase_normal
+from dashboard.agents.selectors import renewal_fault
 from dashboard.agents.trail import claim_audit, claim_facts
 from dashboard.audit.services import audit_record
 from dashboard.freshness.models import Stream, SyncCursor
@@ -27,21 +28,30 @@ class ConsentRefused(Exception):
         self.is_over = is_over
 
 
-def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credits_per_day: int | None) -> Claim:
-    """Attach the agent that presented the code to the sponsor's workspace; raises ConsentRefused.
+def claim_confirm(
+    *,
+    attempt: ClaimAttempt,
+    user: User,
+    warn_credits_per_day: int | None,
+    phrase: str = "",
+    is_renewal_expected: bool = False,
+) -> Claim:
+    """Attach the agent that was presented to the attempt's workspace; raises ConsentRefused.
 
-    Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed.
+    Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed; if the old
+    one was refused, on `is_renewal_expected` alone.
     """
     with transaction.atomic():
         # The attempt is locked before the phrase is looked at: guesses that come at once are counted one by one.
         locked = ClaimAttempt.objects.select_for_update().get(pk=attempt.pk)
         if locked.state != ClaimAttempt.State.PRESENTED or locked.expires_at <= timezone.now():
             raise ConsentRefused("This claim is over. Make a new code and let the agent answer again.")
-        if hash_matches(phrase_normal(phrase), locked.phrase_hash):
-            taken = _claim_open(locked, user, warn_credits_per_day)
+        # An agent's own request has no workspace until the sponsor consents in one.
+        locked.workspace = attempt.workspace
+        if not locked.asks_phrase or hash_matches(phrase_normal(phrase), locked.phrase_hash):
+            taken = _claim_open(locked, user, warn_credits_per_day, is_renewal_expected=is_renewal_expected)
             if isinstance(taken, Claim):
-                attempts_end(ClaimAttempt.objects.filter(pk=locked.pk), state=ClaimAttempt.State.CONFIRMED)
-                cursor_open(stream=Stream.AGENT, subject_id=taken.agent_id, label=taken.agent.display_name)
+                _attempt_confirm(locked, taken)
                 return taken
             refusal = ConsentRefused(f"This agent {taken}. Nothing was linked.")
             _audit_attempt(locked, user, refused=taken)
@@ -51,6 +61,13 @@ def claim_confirm(*, attempt: ClaimAttempt, user: User, phrase: str, warn_credit
     raise refusal
 
 
+def _attempt_confirm(attempt: ClaimAttempt, claim: Claim) -> None:
+    attempts = ClaimAttempt.objects.filter(pk=attempt.pk)
+    attempts_end(attempts, state=ClaimAttempt.State.CONFIRMED)
+    attempts.update(workspace_id=claim.workspace_id)
+    cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id, label=claim.agent.display_name)
+
+
 def claim_refuse(*, attempt: ClaimAttempt, user: User) -> None:
     """End a ceremony without a claim; the held token is deleted."""
     with transaction.atomic():
@@ -58,8 +75,11 @@ def claim_refuse(*, attempt: ClaimAttempt, user: User) -> None:
             _audit_attempt(attempt, user, refused="refused by the sponsor")
 
 
-def claim_release(*, claim: Claim, user: User) -> None:
-    """Unclaim: forget our copy of the token and stop reading. The agent keeps working and spending."""
+def claim_release(*, claim: Claim, user: User | str) -> None:
+    """Unclaim: forget our copy of the token and stop reading. The agent keeps working and spending.
+
+    `user` is who unclaims: a person, or the agent in words.
+    """
     with transaction.atomic():
         released = Claim.objects.filter(pk=claim.pk, released_at=None).update(
             released_at=timezone.now(), token_sealed="", token_refused_at=None
@@ -68,7 +88,8 @@ def claim_release(*, claim: Claim, user: User) -> None:
             before = claim_facts(claim)
             claim.refresh_from_db()
             cursor_stop(stream=Stream.AGENT, subject_id=claim.agent_id, reason=SyncCursor.Stopped.RELEASED)
-            instruct_undo(agent=claim.agent, wish=Instruction.Wish.CLAIM, user=user)
+            person = user if isinstance(user, User) else None
+            instruct_undo(agent=claim.agent, wish=Instruction.Wish.CLAIM, user=person)
             claim_audit("agent.released", claim, user, before=before)
 
 
@@ -96,8 +117,12 @@ def _phrase_refused(attempt: ClaimAttempt, user: User) -> ConsentRefused:
     return ConsentRefused(f"That is not the phrase your agent printed. You have {tries}.", is_over=False)
 
 
-def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | None) -> Claim | str:
+def _claim_open(
+    attempt: ClaimAttempt, user: User, warn_credits_per_day: int | None, *, is_renewal_expected: bool
+) -> Claim | str:
     """Return the open claim, new or renewed, or why there is none."""
+    if fault := renewal_fault(attempt):
+        return fault
     agent, _ = Agent.objects.get_or_create(
         remote_id=attempt.remote_id,
         defaults={"organization_id": attempt.organization_id, "name": attempt.agent_name},
@@ -110,9 +135,11 @@ def _claim_open(attempt: ClaimAttempt, user: User, warn_credits_per_day: int | N
     claim = Claim.objects.select_for_update().filter(agent=agent, released_at=None).first()
     if claim and claim.workspace_id != attempt.workspace_id:
         return "is claimed already"
+    if claim and claim.needs_relink and not is_renewal_expected:
+        return "has a link whose token was refused, and renewing it needs your explicit yes"
     action = "agent.relinked" if claim else "agent.claimed"
     before = claim_facts(claim)
-    claim = claim or Claim(agent=agent, workspace_id=attempt.workspace_id, claimed_by=user, claimed_at=timezone.now())
+    claim = claim or Claim(agent=agent, workspace=attempt.workspace, claimed_by=user, claimed_at=timezone.now())
     claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
     claim.token_refused_at = None
     claim.warn_credits_per_day = warn_credits_per_day

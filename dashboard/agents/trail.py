@@ -17,8 +17,13 @@ def claim_facts(claim: Claim | None) -> dict[str, object]:
     }
 
 
-def claim_audit(action: str, claim: Claim, user: User | None, *, before: dict[str, object], refused: str = "") -> None:
-    """Write down what was done to a claim, which is as it is afterwards; inside the transaction of the change."""
+def claim_audit(
+    action: str, claim: Claim, user: User | str | None, *, before: dict[str, object], refused: str = ""
+) -> None:
+    """Write down what was done to a claim, which is as it is afterwards; inside the transaction of the change.
+
+    `user` is a person, or in words who has no account here.
+    """
     audit_record(
         action=action,
         actor=user,

@@ -14,7 +14,7 @@ from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.accounts.sessions import session_list
 from dashboard.activity.selectors import event_page
-from dashboard.agents.selectors import claim_get
+from dashboard.agents.selectors import claim_get, claim_requests_for
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
@@ -32,7 +32,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
-    context = {"scope": scope, "overview": overview_get(scope.workspace), "may_claim": scope.may(OWNER_ONLY)}
+    may_claim = scope.may(OWNER_ONLY)
+    context = {
+        "scope": scope,
+        "overview": overview_get(scope.workspace),
+        "may_claim": may_claim,
+        "claim_requests": claim_requests_for(scope.user) if may_claim else [],
+    }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
 
 

@@ -238,13 +238,15 @@ def new_agent(hosted_api: str) -> Callable[..., PlayedAgent]:
 
 @pytest.fixture
 def make_claim() -> Callable[[PlayedAgent, Workspace, User], Claim]:
-    """Return a function that claims an agent by the real ceremony."""
+    """Return a function that claims an agent by the real ceremony, and says yes to whatever it asks."""
 
     def claim_it(agent: PlayedAgent, workspace: Workspace, user: User) -> Claim:
         attempt, code = attempt_start(workspace=workspace, user=user)
         phrase = attempt_present(code=code, token=agent.token).phrase
         attempt.refresh_from_db()
-        return claim_confirm(attempt=attempt, user=user, phrase=phrase or "", warn_credits_per_day=None)
+        return claim_confirm(
+            attempt=attempt, user=user, phrase=phrase or "", warn_credits_per_day=None, is_renewal_expected=True
+        )
 
     return claim_it
 

@@ -31,13 +31,21 @@ def sign_in(system: System) -> Callable[[Any, str], None]:
 class FreshAgent:
     """An agent's side of the ceremony, played over HTTP with nothing but what the sponsor handed over."""
 
-    def __init__(self, sandbox_url: str) -> None:
-        with Client(base_url=sandbox_url) as client:
-            signed_up = client.identity.sign_up(agent_name="e2e-agent", runtime="playwright", return_token=True)
-        assert signed_up.token is not None
-        self.token = signed_up.token.reveal()
-        self.sandbox_url = sandbox_url
+    def __init__(self, sandbox_url: str, contact: str | None = None) -> None:
+        self.sandbox_url, self.contact = sandbox_url, contact
+        self.sign_up()
         self.work()
+
+    def sign_up(self) -> None:
+        """Sign up; again with the same contact it rotates the token."""
+        with Client(base_url=self.sandbox_url) as client:
+            signed_up = client.identity.sign_up(
+                agent_name="e2e-agent", runtime="playwright", agent_contact=self.contact, return_token=True
+            )
+        assert signed_up.token is not None
+        assert signed_up.actor is not None
+        self.token = signed_up.token.reveal()
+        self.remote_id = signed_up.actor.actor_id
 
     def work(self) -> None:
         with Client(base_url=self.sandbox_url, token=self.token) as client:

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.ceremony import attempt_start
-from dashboard.agents.invitation import Invitation, invitation_for
+from dashboard.agents.invitation import Invitation, invitation_for, request_text_for
 from dashboard.agents.models import ClaimAttempt
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -82,3 +82,14 @@ def test_local_address_is_said_to_be_local(invitation: Invitation, settings: Any
     assert invitation.is_local
     settings.DASHBOARD_URL = "https://dashboard.example.com"
     assert not invitation_for(code="isclaim_x", sponsor="Olga", workspace="Studio").is_local
+
+
+@needs_curl
+@pytest.mark.parametrize("contact", ["olga@example.com", "o$HOME`id`'x@example.com", '"o\\\\$x"@example.com'])
+def test_agent_asks_with_the_command_that_its_sponsor_copies(
+    live_server: Any, settings: Any, agent: Any, contact: str
+) -> None:
+    settings.DASHBOARD_URL = live_server.url
+    reply = paste(request_text_for(contact=contact), {"IMAGE_SKILL_TOKEN": agent.token, "HOME": "/nowhere"})
+    assert reply["state"] == "pending", reply
+    assert ClaimAttempt.objects.get().contact == contact.lower()

@@ -15,7 +15,8 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.ceremony import ClaimRefusal, attempt_present, attempt_start
+from dashboard.agents.ceremony import attempt_present, attempt_start
+from dashboard.agents.inquiry import ClaimRefusal
 from dashboard.agents.models import Claim
 from dashboard.agents.services import ConsentRefused, claim_confirm, claim_release
 from dashboard.audit.models import AuditEntry

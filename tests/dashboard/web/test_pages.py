@@ -278,7 +278,7 @@ def test_mail_about_a_refused_token_leads_back_here(link: Link, owner: User, set
     claim = link(f"{HOSTILE}\nBuy now")
     context: dict[str, object] = {"claim": claim, "owner": owner, "dashboard_url": settings.DASHBOARD_URL}
     mail = mail_queue(to=owner.email, template="token_refused", context=context, dedupe_key="one")
-    address = f"{settings.DASHBOARD_URL}/w/{claim.workspace.key}/agents/claim/"
+    address = f"{settings.DASHBOARD_URL}/w/{claim.workspace.key}/agents/claim/?agent={claim.agent.remote_id}"
     assert address in mail.text
     assert f'href="{address}"' in mail.html
     assert "\nBuy now" not in mail.text
