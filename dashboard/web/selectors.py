@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
-from dashboard.activity.selectors import day_start, spent_since
+from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import Standing, standing_of, warning_of
@@ -93,7 +93,7 @@ def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:
 @dataclass(frozen=True)
 class Found:
     claims: list[Claim]
-    events: list[Event]
+    events: list[EventLine]
 
 
 def search(workspace: Workspace, text: str) -> Found:
@@ -103,7 +103,7 @@ def search(workspace: Workspace, text: str) -> Found:
         return Found([], [])
     names = Q(agent__name__icontains=text) | Q(agent__remote_id__icontains=text)
     ids = Q(remote_id=text) | Q(trace_id=text) | Q(job_id=text) | Q(subject_id=text)
-    events = Event.objects.filter(ids, workspace=workspace).select_related("agent")
+    events = event_lines(Event.objects.filter(ids, workspace=workspace))
     return Found(
         list(claim_list(workspace).filter(names).order_by("agent__name", "pk")[:SEARCH_RESULTS]),
         list(events.order_by("-occurred_at", "-pk")[:SEARCH_RESULTS]),

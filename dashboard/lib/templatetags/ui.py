@@ -6,6 +6,7 @@ cannot reorder its neighbours. `None` means "the service did not tell" and is sh
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -30,6 +31,7 @@ def product_name() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon of the sprite: silent beside words, or with a `label` where it stands for them."""
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
