@@ -1,10 +1,12 @@
 """What pages that join several rooms show."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Q
+from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
@@ -42,6 +44,16 @@ class AgentRow:
     @property
     def is_stale(self) -> bool:
         return is_stale(self.synced_at)
+
+    @property
+    def shown(self) -> tuple[Hashable, ...]:
+        """Everything that a row of the overview is made of; how old a stale row is passes by, so by the minute."""
+        agent, age = self.claim.agent, timezone.now() - self.synced_at if self.is_stale and self.synced_at else None
+        return (
+            *(agent.remote_id, agent.name, agent.free_credits, agent.paid_credits),
+            *(agent.daily_jobs_remaining, agent.daily_jobs_limit, self.spent_today, self.standing),
+            *(self.is_stale, self.synced_at if age else None, age and age // timedelta(minutes=1)),
+        )
 
     @property
     def is_failing(self) -> bool:

@@ -41,8 +41,8 @@ def fill(events: int) -> None:
     with transaction.atomic():
         claims = _people(rng, ends_at)
         slots: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-        _write(Event, _events(rng, claims, slots, count=events, ends_at=ends_at))
-        _write(SpendSlot, ((*key, *counts) for key, counts in slots.items()))
+        write_rows(Event, _events(rng, claims, slots, count=events, ends_at=ends_at))
+        write_rows(SpendSlot, ((*key, *counts) for key, counts in slots.items()))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 
@@ -124,7 +124,7 @@ def _events(
         )
 
 
-def _write(model: type[Model], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_rows(model: type[Model], rows: Iterable[tuple[Any, ...]]) -> None:
     """Write rows of every column but the number, in the model's order, as quickly as the database takes them."""
     meta = model._meta  # noqa: SLF001 - Django's documented way to a model's columns
     columns = [str(field.column) for field in meta.concrete_fields if not field.primary_key]

@@ -17,7 +17,7 @@ class Contestant:
 
     name: str
     server: Server
-    page: str
+    page: str = ""
     path: str = ""
 
     def visitor(self) -> tuple[Visitor, str]:

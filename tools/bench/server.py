@@ -3,7 +3,6 @@
 It is asked as the proxy would ask it, which says that the visitor came over https.
 """
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -27,8 +26,9 @@ START_SECONDS = 30
 
 @dataclass(frozen=True)
 class Ledger:
-    """A database of `rows` events: how to reach it, and the folder of what is kept beside it."""
+    """A database of `rows` events, of a `kind`: how to reach it, and the folder of what is kept beside it."""
 
+    kind: str
     rows: int
     folder: Path
     where: Mapping[str, str]
@@ -42,7 +42,7 @@ class Ledger:
             **self.where,
             "TRUSTED_PROXIES": "1",
             "DJANGO_SETTINGS_MODULE": "tools.bench.settings",
-            "BENCH_PLAN": str(self.folder / f"plan-{self.rows}.json"),
+            "BENCH_PLAN": str(self.folder / f"plan-{self.kind}-{self.rows}.json"),
         }
 
     @property
@@ -59,8 +59,7 @@ class Ledger:
         return done.stdout
 
     def prepare(self) -> None:
-        """Fill it where it is empty, sign people in, collect what is served as files."""
-        print(f"Preparing {self.rows:,} events ...", flush=True)
+        """Fill it where it is empty, sign people in, collect what is served as files. Raises Trouble."""
         self.run("prepare", self.env["BENCH_PLAN"], str(self.rows))
 
 
@@ -86,7 +85,7 @@ class Server:
 def running(ledger: Ledger) -> Iterator[Server]:
     """The server for as long as the block runs. Raises Trouble when it does not start."""
     port = free_port()
-    log = ledger.folder / f"server-{ledger.rows}.log"
+    log = ledger.folder / f"server-{ledger.kind}-{ledger.rows}.log"
     with log.open("w") as output:
         command = [sys.executable, "-m", *SERVER, "--bind", f"127.0.0.1:{port}"]
         process = subprocess.Popen(command, cwd=ROOT, env=ledger.env, stdout=output, stderr=output)
@@ -110,10 +109,3 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             break
     raise Trouble(f"the server did not start:\n{log.read_text()[-3000:]}")
-
-
-def data_name(rows: int) -> str:
-    """A name that changes with what fills the data and with the schema, so that old data is not taken for new."""
-    sources = [*sorted((ROOT / "dashboard").glob("*/migrations/*.py")), ROOT / "tools/bench/data.py"]
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    return f"bench_{rows}_{digest[:8]}"
