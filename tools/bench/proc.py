@@ -30,9 +30,9 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def machine_cpu_seconds() -> float:
-    """What the whole machine has used since it started, all processors together."""
-    user, nice, system, _idle, _wait, irq, softirq, *_ = map(int, _text(PROC / "stat").split("\n", 1)[0].split()[1:])
-    return (user + nice + system + irq + softirq) / TICKS
+    """What the whole machine has used since it started, all processors together, with what its host took away."""
+    user, nice, system, _idle, _wait, *more = map(int, _text(PROC / "stat").split("\n", 1)[0].split()[1:9])
+    return (user + nice + system + sum(more)) / TICKS
 
 
 def memory_bytes(pids: Iterable[int]) -> int:
