@@ -25,10 +25,10 @@ from tools.system import Trouble
 Measure = Callable[[], Iterator[Figure]]
 
 
-def main(words: Sequence[str]) -> int:
+def main(words: Sequence[str], sizes: Mapping[str, Size] = SIZES) -> int:
     """Measure what is asked for, print and save it; 1 when a figure misses its bound."""
     wish = _wish(words)
-    size, data = SIZES[wish.size], Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve()
+    size, data = sizes[wish.size], Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve()
     folder = data / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     figures: list[Figure] = []
@@ -44,11 +44,15 @@ def main(words: Sequence[str]) -> int:
 
 def _wish(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("only", nargs="?", default="", choices=["", *NAMES], help="one group of figures")
+    parser.add_argument("only", nargs="*", help=f"groups of figures, of {', '.join(NAMES)}; all by default")
     parser.add_argument("--db", default="", choices=["", "sqlite", "postgresql"], help="one database")
     for name in ("quick", "full"):
         parser.add_argument(f"--{name}", dest="size", action="store_const", const=name, default="default")
-    return parser.parse_args(words)
+    wish = parser.parse_args(words)
+    unknown = set(wish.only) - set(NAMES)
+    if unknown:
+        parser.error(f"no group of figures: {', '.join(sorted(unknown))}")
+    return wish
 
 
 def _databases(only: str, folder: Path, size: Size, stack: ExitStack) -> Iterator[tuple[Ledger, Ledger]]:
@@ -85,9 +89,9 @@ def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]
     }
 
 
-def _measured(measures: Mapping[str, Measure], only: str) -> Iterable[Figure]:
+def _measured(measures: Mapping[str, Measure], only: Sequence[str]) -> Iterable[Figure]:
     for name, measure in measures.items():
-        if only in ("", name):
+        if not only or name in only:
             print(f"\n--- {name}", flush=True)
             started = time.monotonic()
             yield from measure()

@@ -10,7 +10,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tools.bench import proc
-from tools.bench.client import Visitor
 from tools.bench.figures import Figure
 from tools.bench.server import Ledger, Server, running
 from tools.bench.size import Size
@@ -25,7 +24,7 @@ SETTLE_SECONDS = 10
 
 
 def page_weight(ledger: Ledger) -> Iterator[Figure]:
-    """The heaviest of the pages: all that a first visit loads, without pictures and fonts, and what a later one does."""
+    """Of the heaviest page: all that a first visit loads, without pictures and fonts, and what a later one does."""
     with running(ledger) as server:
         weights = [_weights(server, page) for page in WEIGHED]
     yield Figure("page_weight:first", ledger.kind, max(page + files for page, files in weights) / KB, "KB", ("<=", 60))

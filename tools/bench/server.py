@@ -35,7 +35,9 @@ class Ledger:
 
     @property
     def env(self) -> dict[str, str]:
-        made_up = {name: value for name, value in PRODUCTION.items() if name != "DATABASE_URL" or name not in self.where}
+        made_up = {
+            name: value for name, value in PRODUCTION.items() if name != "DATABASE_URL" or name not in self.where
+        }
         return {
             **clean_environment(str(self.folder)),
             **made_up,

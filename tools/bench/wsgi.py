@@ -4,9 +4,10 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import psycopg
 from django.conf import settings
@@ -19,7 +20,7 @@ HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(
 _kept = threading.local()
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
     if path == "/bench/raw/":
         _ask_all(PLAN["ledger_sql"])
