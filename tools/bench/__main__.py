@@ -19,7 +19,7 @@ from tools.bench.ingest_figures import ingest_events
 from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
 from tools.running import ROOT
-from tools.services import services
+from tools.services import postgresql
 from tools.system import Trouble
 
 Measure = Callable[[], Iterator[Figure]]
@@ -61,12 +61,12 @@ def _databases(only: str, folder: Path, size: Size, stack: ExitStack) -> Iterato
         yield _prepared(partial(ledgers.sqlite, folder), size)
     if only != "sqlite":
         try:
-            servers = stack.enter_context(services())
+            server = stack.enter_context(postgresql())
         except Trouble as trouble:
             print(f"skipped  postgresql: {trouble}", flush=True)
             return
-        print(f"On {servers.origin}.", flush=True)
-        yield _prepared(partial(ledgers.postgresql, folder, url=servers.env["DATABASE_URL"]), size)
+        print(f"On {server.origin}.", flush=True)
+        yield _prepared(partial(ledgers.postgresql, folder, url=server.env["DATABASE_URL"]), size)
 
 
 def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger]:
