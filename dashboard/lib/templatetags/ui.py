@@ -181,13 +181,13 @@ def ident(text: str | None, copy: bool = True) -> SafeString:
         return ABSENT
     head, middle, tail = presentation.split_middle(text)
     inner = format_html('{}<span class="ident__middle">{}</span>{}', head, middle, tail) if middle else head
-    button = copy_button(text, "Copy this id") if copy else ""
+    button = copy_button("", "Copy this id") if copy else ""
     return format_html('<span class="ident"><bdi class="ident__text" title="{}">{}</bdi>{}</span>', text, inner, button)
 
 
 @register.simple_tag
 def copy_button(text: str, label: str = "Copy") -> SafeString:
-    """Draw the small button that copies `text`; absent where no script runs."""
+    """Draw the small button that copies `text`, without one what stands before it; absent where no script runs."""
     return format_html(
         '<button type="button" class="copy needs-script" data-copy="{}" title="{}">{}</button>',
         text,
