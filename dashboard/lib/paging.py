@@ -73,9 +73,7 @@ def _read(ordered: QuerySet[Any, Row], size: int, branches: Sequence[Q]) -> list
     return list(ordered[:size])
 
 
-def _beyond(
-    rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_rising: bool
-) -> QuerySet[Any, Row]:
+def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_rising: bool) -> QuerySet[Any, Row]:
     """Return the rows past a place, nearest first."""
     past = "gt" if is_rising else "lt"
     reached = Q(**{f"{by}__{past}e": at}) & (Q(**{f"{by}__{past}": at}) | Q(**{f"pk__{past}": pk}))
