@@ -84,16 +84,17 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # --- Data ------------------------------------------------------------------------------------------------------
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'dashboard.sqlite3'}"
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=SQLITE_URL)}
+# IMMEDIATE: without it two writers say "database is locked" even under WAL. FULL: a commit survives power loss.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
+        "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
+    ),
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: without it two writers say "database is locked" even under WAL. FULL: a commit survives power loss.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
-            "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
-        ),
-    }
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A test database in memory would know no WAL and no second writer: tests get a file like everybody.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:

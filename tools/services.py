@@ -75,6 +75,14 @@ def services() -> Iterator[Services]:
         yield Services(env, f"{database_origin}, {queue_origin}")
 
 
+@contextmanager
+def postgresql() -> Iterator[Services]:
+    """The database alone, the same way. Raises Trouble."""
+    with ExitStack() as stack:
+        database, origin = _obtain(POSTGRESQL, stack)
+        yield Services({"DATABASE_URL": database}, origin)
+
+
 def _obtain(kind: Kind, stack: ExitStack) -> tuple[str, str]:
     named = os.environ.get(kind.variable, "")
     if named.startswith(kind.schemes):

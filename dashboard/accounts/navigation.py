@@ -1,6 +1,7 @@
 """The frame around a signed-in page: where one can go, which workspace this is, which theme."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -82,19 +83,27 @@ def frame(request: HttpRequest) -> dict[str, object]:
     scope: Scope | None = getattr(request, "scope", None)
     current = next((one for one in memberships if scope and one.workspace_id == scope.workspace.pk), None)
     current = current or (memberships[0] if memberships else None)
+    key, role = (current.workspace.key, current.role) if current else (None, None)
     return {
         "frame": {
             "theme": user.theme,
-            "groups": _items(request, user, current),
             "workspace": current.workspace if current else None,
-            "workspaces": [
-                {
-                    "name": one.workspace.name,
-                    "url": reverse("web:overview", args=[one.workspace.key]),
-                    "is_current": one is current,
-                }
-                for one in memberships
-            ],
-            "search_url": reverse("web:search", args=[current.workspace.key]) if current else None,
+            # Worked out only where it is drawn: the sidebar is kept by `place`, the rest by `choice`.
+            "groups": partial(_items, request, user, current),
+            "place": (request.path, key, role, tuple(user.platform_roles)),
+            "workspaces": partial(_workspaces, memberships, current),
+            "choice": (key, tuple((one.workspace.key, one.workspace.name) for one in memberships)),
+            "search_url": partial(reverse, "web:search", args=[key]) if key else None,
         }
     }
+
+
+def _workspaces(memberships: list[Membership], current: Membership | None) -> list[dict[str, object]]:
+    return [
+        {
+            "name": one.workspace.name,
+            "url": reverse("web:overview", args=[one.workspace.key]),
+            "is_current": one is current,
+        }
+        for one in memberships
+    ]

@@ -1,12 +1,10 @@
 """Ledger records -> event rows and their rollups; the same page applied twice changes nothing."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F
 
 from api_client import ActivityEvent, JsonObject
 from dashboard.activity.models import Event, SpendSlot
@@ -19,13 +17,14 @@ MAX_JSON = 16_384
 def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
     """Append the events that are new to us, and count them into their slots; returns the new ones.
 
-    Runs inside the caller's transaction: rows, rollups and cursor are saved together or not at all.
+    Runs inside the caller's transaction, which holds the agent's row: rows, rollups and cursor are saved together or
+    not at all, and nobody else counts into this agent's slots meanwhile.
     """
     known = known_ids(claim.agent_id, (record.event_id for record in records))
     fresh = {record.event_id: record for record in records if record.event_id not in known}
     events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
     Event.objects.bulk_create(events)
-    _slots_add(events)
+    _slots_add(claim, events)
     return events
 
 
@@ -69,25 +68,25 @@ def spent(event: Event) -> int:
     return -delta if event.type == "usage.credit_consumed" and delta < 0 else 0
 
 
-def _slots_add(events: Iterable[Event]) -> None:
-    added: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+def _slots_add(claim: Claim, events: Iterable[Event]) -> None:
+    """Count events of the claim's agent into its slots: what was there is read and written back, in two statements."""
+    counted: dict[int, SpendSlot] = {}
     for event in events:
-        slot = int(event.occurred_at.timestamp()) // SpendSlot.SECONDS
-        counts = added[event.workspace_id, event.agent_id, slot]
-        counts[0] += 1
-        counts[1] += event.type == "job.completed"
-        counts[2] += spent(event)
-    # Sorted, so that two writers take row locks in the same order.
-    for (workspace_id, agent_id, slot), (count, jobs, credits_spent) in sorted(added.items()):
-        row, is_new = SpendSlot.objects.get_or_create(
-            workspace_id=workspace_id,
-            agent_id=agent_id,
-            slot=slot,
-            defaults={"events": count, "jobs": jobs, "credits_spent": credits_spent},
-        )
-        if not is_new:
-            SpendSlot.objects.filter(pk=row.pk).update(
-                events=F("events") + count,
-                jobs=F("jobs") + jobs,
-                credits_spent=F("credits_spent") + credits_spent,
-            )
+        number = int(event.occurred_at.timestamp()) // SpendSlot.SECONDS
+        blank = SpendSlot(workspace_id=claim.workspace_id, agent_id=claim.agent_id, slot=number)
+        slot = counted.setdefault(number, blank)
+        slot.events += 1
+        slot.jobs += event.type == "job.completed"
+        slot.credits_spent += spent(event)
+    known = SpendSlot.objects.filter(workspace_id=claim.workspace_id, agent_id=claim.agent_id, slot__in=counted.keys())
+    for row in known:
+        slot = counted[row.slot]
+        slot.events += row.events
+        slot.jobs += row.jobs
+        slot.credits_spent += row.credits_spent
+    SpendSlot.objects.bulk_create(
+        counted.values(),
+        update_conflicts=True,
+        unique_fields=["workspace", "agent", "slot"],
+        update_fields=["events", "jobs", "credits_spent"],
+    )

@@ -3,13 +3,15 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-Row = TypeVar("Row", bound=Model)
+# A model, or a named row of values that has its `pk` and what it is ordered by.
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -21,44 +23,65 @@ class Page(Generic[Row]):
     older: str | None
 
 
-def page_get(rows: QuerySet[Row], *, by: str, cursor: str, size: int, oldest_first: bool = False) -> Page[Row]:
+def page_get(
+    rows: QuerySet[Any, Row],
+    *,
+    by: str,
+    cursor: str,
+    size: int,
+    oldest_first: bool = False,
+    branches: Sequence[Q] = (),
+) -> Page[Row]:
     """Return a page of `rows`, newest first by (`by`, id), both descending; or the other way round, `oldest_first`.
 
     `cursor` comes from a page before; one that does not parse opens the first page, for links get cut and mangled.
     With `oldest_first` the page's `newer` still leads towards the first page and `older` onwards.
+    With `branches` the page is of the rows of any of them, each read off its own index: no index gives several values
+    of a column in the order of another, and sorting all of them grows with the table.
     """
     place = _parse(cursor)
     if place is None:
-        found = list(rows.order_by(*_order(by, is_rising=oldest_first))[: size + 1])
-        return Page(found[:size], None, _cursor("o", found[size - 1], by) if len(found) > size else None)
+        found = _read(rows.order_by(*_order(by, is_rising=oldest_first)), size + 1, branches)
+        return Page(found[:size], None, cursor_to("o", found[size - 1], by) if len(found) > size else None)
     direction, at, pk = place
     if direction == "o":
-        found = list(_beyond(rows, by, at, pk, is_rising=oldest_first)[: size + 1])
+        found = _read(_beyond(rows, by, at, pk, is_rising=oldest_first), size + 1, branches)
         here = found[:size]
         return Page(
             here,
-            _cursor("n", here[0], by) if here else None,
-            _cursor("o", here[-1], by) if len(found) > size else None,
+            cursor_to("n", here[0], by) if here else None,
+            cursor_to("o", here[-1], by) if len(found) > size else None,
         )
-    found = list(_beyond(rows, by, at, pk, is_rising=not oldest_first)[: size + 1])
+    found = _read(_beyond(rows, by, at, pk, is_rising=not oldest_first), size + 1, branches)
     if len(found) <= size:
-        return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first)
+        return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first, branches=branches)
     here = found[:size][::-1]
-    return Page(here, _cursor("n", here[0], by), _cursor("o", here[-1], by))
+    return Page(here, cursor_to("n", here[0], by), cursor_to("o", here[-1], by))
 
 
 def _order(by: str, *, is_rising: bool) -> tuple[str, str]:
     return (by, "pk") if is_rising else (f"-{by}", "-pk")
 
 
-def _beyond(rows: QuerySet[Row], by: str, at: datetime, pk: int, *, is_rising: bool) -> QuerySet[Row]:
+def _read(ordered: QuerySet[Any, Row], size: int, branches: Sequence[Q]) -> list[Row]:
+    if branches:
+        model = ordered.model._default_manager  # noqa: SLF001 - Django's documented way to a model's manager
+        heads = [ordered.filter(branch).values("pk")[:size] for branch in branches]
+        # Each head stands in a query of its own: SQLite takes no LIMIT inside a union.
+        first, *others = [model.filter(pk__in=head).values("pk") for head in heads]
+        ordered = ordered.filter(pk__in=first.union(*others, all=True))
+    return list(ordered[:size])
+
+
+def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_rising: bool) -> QuerySet[Any, Row]:
     """Return the rows past a place, nearest first."""
     past = "gt" if is_rising else "lt"
     reached = Q(**{f"{by}__{past}e": at}) & (Q(**{f"{by}__{past}": at}) | Q(**{f"pk__{past}": pk}))
     return rows.filter(reached).order_by(*_order(by, is_rising=is_rising))
 
 
-def _cursor(direction: str, row: Model, by: str) -> str:
+def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row
+    """Return the cursor of the page next to a row: "o" holds what is older than it, "n" what is newer."""
     place = json.dumps([direction, getattr(row, by).isoformat(), row.pk])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 

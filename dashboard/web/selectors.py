@@ -1,14 +1,16 @@
 """What pages that join several rooms show."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Q
+from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
-from dashboard.activity.selectors import day_start, spent_since
+from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import Standing, standing_of, warning_of
@@ -42,6 +44,16 @@ class AgentRow:
     @property
     def is_stale(self) -> bool:
         return is_stale(self.synced_at)
+
+    @property
+    def shown(self) -> tuple[Hashable, ...]:
+        """Everything that a row of the overview is made of; how old a stale row is passes by, so by the minute."""
+        agent, age = self.claim.agent, timezone.now() - self.synced_at if self.is_stale and self.synced_at else None
+        return (
+            *(agent.remote_id, agent.name, agent.free_credits, agent.paid_credits),
+            *(agent.daily_jobs_remaining, agent.daily_jobs_limit, self.spent_today, self.standing),
+            *(self.is_stale, self.synced_at if age else None, age and age // timedelta(minutes=1)),
+        )
 
     @property
     def is_failing(self) -> bool:
@@ -102,7 +114,7 @@ def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:
 @dataclass(frozen=True)
 class Found:
     claims: list[Claim]
-    events: list[Event]
+    events: list[EventLine]
 
 
 def search(workspace: Workspace, text: str) -> Found:
@@ -112,7 +124,7 @@ def search(workspace: Workspace, text: str) -> Found:
         return Found([], [])
     names = Q(agent__name__icontains=text) | Q(agent__remote_id__icontains=text)
     ids = Q(remote_id=text) | Q(trace_id=text) | Q(job_id=text) | Q(subject_id=text)
-    events = Event.objects.filter(ids, workspace=workspace).select_related("agent")
+    events = event_lines(Event.objects.filter(ids, workspace=workspace))
     return Found(
         list(claim_list(workspace).filter(names).order_by("agent__name", "pk")[:SEARCH_RESULTS]),
         list(events.order_by("-occurred_at", "-pk")[:SEARCH_RESULTS]),

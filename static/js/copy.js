@@ -1,4 +1,4 @@
-// [data-copy="text"] copies that text; [data-copy-from="#id"] copies what an element says.
+// [data-copy="text"] copies that text, [data-copy=""] what stands before it; [data-copy-from="#id"] what an element says.
 import { announce } from "./announce.js";
 
 const SHOWN_MS = 1600;
@@ -23,14 +23,14 @@ function showDone(button) {
 }
 
 async function copy(button) {
-  const source = document.querySelector(button.dataset.copyFrom || null);
+  const source = document.querySelector(button.dataset.copyFrom || null) ?? button.previousElementSibling;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy ?? source.textContent.trim());
+    await navigator.clipboard.writeText(button.dataset.copy || source.textContent.trim());
     showDone(button);
     announce("Copied");
   } catch {
     // Refused, or plain http on another host: select it, so that the person's own copy key works.
-    selectAll(source ?? button.previousElementSibling);
+    selectAll(source);
     announce("Selected. Press the copy key.");
   }
 }

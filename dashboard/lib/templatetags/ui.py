@@ -6,6 +6,7 @@ cannot reorder its neighbours. `None` means "the service did not tell" and is sh
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -30,6 +31,7 @@ def product_name() -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon of the sprite: silent beside words, or with a `label` where it stands for them."""
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -179,13 +181,13 @@ def ident(text: str | None, copy: bool = True) -> SafeString:
         return ABSENT
     head, middle, tail = presentation.split_middle(text)
     inner = format_html('{}<span class="ident__middle">{}</span>{}', head, middle, tail) if middle else head
-    button = copy_button(text, "Copy this id") if copy else ""
+    button = copy_button("", "Copy this id") if copy else ""
     return format_html('<span class="ident"><bdi class="ident__text" title="{}">{}</bdi>{}</span>', text, inner, button)
 
 
 @register.simple_tag
 def copy_button(text: str, label: str = "Copy") -> SafeString:
-    """Draw the small button that copies `text`; absent where no script runs."""
+    """Draw the small button that copies `text`, without one what stands before it; absent where no script runs."""
     return format_html(
         '<button type="button" class="copy needs-script" data-copy="{}" title="{}">{}</button>',
         text,

@@ -124,8 +124,8 @@ def test_a_slash_typed_in_a_field_stays_there(page: Page, site: Site) -> None:
 
 def test_copying_takes_the_whole_id_and_says_so(page: Page, context: BrowserContext, site: Site) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    button = '<button data-copy="agt_whole"><svg><use href="/static/icons.svg#copy"></use></svg></button>'
-    show(page, site, button)
+    button = '<button data-copy=""><svg><use href="/static/icons.svg#copy"></use></svg></button>'
+    show(page, site, f'<bdi>agt_<span style="font-size: 0">wh</span>ole</bdi>{button}')
     page.click("button")
     expect(page.locator("[data-announcer]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == "agt_whole"

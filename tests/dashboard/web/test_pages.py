@@ -207,7 +207,7 @@ def test_ledger_is_paged_without_losing_or_repeating_a_row(
     older = re.search(r'href="\?page=([^"]+)"\s+rel="next"', first.content.decode())
     assert older
     second = open_page("activity:event_list", data={"page": older[1]})
-    shown = re.findall(r'data-copy="(evt_\d+)"', first.content.decode() + second.content.decode())
+    shown = re.findall(r'class="ident__text" title="(evt_\d+)"', first.content.decode() + second.content.decode())
     assert len(shown) == 60
     assert set(shown) == events
     assert 'rel="prev"' in second.content.decode()

@@ -1,0 +1,62 @@
+"""`{% load ledger %}`: rows of the ledger. An event never changes: each is rendered once, then remembered."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateformat import format as date_text
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.selectors import EventLine
+from dashboard.agents.models import Agent
+from dashboard.lib.kept import Shelf
+
+register = template.Library()
+
+
+class Shown(NamedTuple):
+    """Everything that a row is made of; `workspace_key` is that of the agent's page, None without a link."""
+
+    event: EventLine
+    zone: str
+    with_agent: bool
+    workspace_key: str | None
+
+
+# About 4 KB each: some fifty pages.
+SHELF: Shelf[Shown] = Shelf(2_500)
+
+
+@register.simple_tag
+def event_rows(
+    events: Iterable[EventLine],
+    *,
+    with_agent: bool = False,
+    workspace: Workspace | None = None,
+    linked_ids: Collection[int] | None = None,
+) -> SafeString:
+    """Draw events, newest first, under their days in the viewer's zone, linking the agents of `linked_ids`."""
+    zone = timezone.get_current_timezone_name()
+    key = workspace.key if workspace else None
+    linked = linked_ids or ()
+    wanted = (Shown(one, zone, bool(with_agent), key if one.agent_id in linked else None) for one in events)
+    return format_html('<ol class="timeline">{}</ol>', mark_safe("".join(_with_days(wanted))))  # noqa: S308 - rendered
+
+
+def _with_days(wanted: Iterable[Shown]) -> Iterator[str]:
+    now, day = timezone.now(), None
+    for shown in wanted:
+        local = timezone.localtime(shown.event.occurred_at)
+        if local.date() != day:
+            day = local.date()
+            yield format_html('<li class="timeline__day">{}</li>', date_text(local, "l, j F Y"))
+        yield (SHELF.get(shown) or SHELF.put(shown, _html(shown))).said_at(now)
+
+
+def _html(shown: Shown) -> str:
+    agent = Agent(remote_id=shown.event.agent__remote_id, name=shown.event.agent__name)
+    return render_to_string("activity/_event_row.html", {**shown._asdict(), "agent": agent})

@@ -1,0 +1,100 @@
+"""How many ledger rows a second come in: `main ROWS`, Django set up on a database that may be written to.
+
+The whole way is an answer's JSON to rows and sums; the upsert alone starts at typed records. Beside them the same rows
+by the bare driver, and by `update_or_create`. All four in turn, page by page, a commit a page; of each the median page.
+"""
+
+import json
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from api_client import ActivityEvent, ActivityPage
+from dashboard.activity.apply import event_from, events_apply
+from dashboard.activity.models import Event
+from dashboard.agents.models import Claim
+from tools.bench.data import write_rows
+
+PAGE = 1_000
+# `update_or_create` is so slow that it is known after a few.
+FEW = 100
+
+
+def main() -> None:
+    claim = Claim.objects.select_related("agent").earliest("pk")
+    times: dict[str, list[float]] = {"raw": [], "upsert": [], "whole": [], "update_or_create": []}
+    for _ in range(max(2, int(sys.argv[1]) // PAGE)):
+        for name, seconds in _page(claim).items():
+            times[name].append(seconds)
+    print(json.dumps({name: 1 / statistics.median(seconds) for name, seconds in times.items()}))
+
+
+def _page(claim: Claim) -> dict[str, float]:
+    """Seconds a row of each way, each with rows that are new."""
+    at = datetime.now(UTC)
+    raw = [_values(event_from(record, claim=claim, at=at)) for record in _records(_answer(at))]
+    records, answer, few = _records(_answer(at)), _answer(at), _records(_answer(at))[:FEW]
+    return {
+        "raw": _seconds(lambda: write_rows(Event, raw)) / PAGE,
+        "upsert": _seconds(lambda: events_apply(claim=claim, records=records, at=at)) / PAGE,
+        "whole": _seconds(lambda: events_apply(claim=claim, records=_records(answer), at=at)) / PAGE,
+        "update_or_create": _seconds(lambda: _one_by_one(claim, few, at)) / FEW,
+    }
+
+
+def _seconds(write: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    with transaction.atomic():
+        write()
+    return time.perf_counter() - started
+
+
+def _answer(at: datetime) -> str:
+    """An answer of the hosted API: a page of new events, one every twenty seconds."""
+    names = [uuid.uuid4().hex for _ in range(PAGE)]
+    events = [
+        {
+            "event_id": f"evt_{name}",
+            "type": "usage.credit_consumed",
+            "occurred_at": (at - timedelta(seconds=20 * number)).isoformat(),
+            "summary": "Credits consumed",
+            "operation": "create",
+            "subject": {"type": "job", "id": f"job_{name}"},
+            "status": "completed",
+            "trace_id": f"trace_{name}",
+            "job_id": f"job_{name}",
+            "credits_delta": -5,
+            "links": {"job_id": f"job_{name}"},
+            "details": {"model_id": "fal.flux-dev", "pricing_confidence": "documented"},
+        }
+        for number, name in enumerate(names)
+    ]
+    return json.dumps({"events": events})
+
+
+def _records(answer: str) -> list[ActivityEvent]:
+    events = ActivityPage.model_validate(json.loads(answer)).events
+    return [event for event in events if isinstance(event, ActivityEvent)]
+
+
+def _values(event: Event) -> tuple[Any, ...]:
+    """A row as the bare driver takes it."""
+    fields = [field for field in Event._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
+    if connection.vendor == "postgresql":
+        values = [getattr(event, field.attname) for field in fields]
+        return tuple(json.dumps(value) if isinstance(value, dict) else value for value in values)
+    return tuple(field.get_db_prep_save(getattr(event, field.attname), connection) for field in fields)
+
+
+def _one_by_one(claim: Claim, records: list[ActivityEvent], at: datetime) -> None:
+    for record in records:
+        event = event_from(record, claim=claim, at=at)
+        kept = {field.name: getattr(event, field.name) for field in Event._meta.concrete_fields[1:]}  # noqa: SLF001
+        key = {name: kept.pop(name) for name in ("agent", "remote_id")}
+        Event.objects.update_or_create(**key, defaults=kept)

@@ -1,0 +1,47 @@
+"""Pages: each against the floors, over a large and a small ledger at once."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from tools.bench.figures import Figure
+from tools.bench.rounds import Contestant, Score, contest
+from tools.bench.server import Ledger, running
+from tools.bench.size import Size
+
+# Bounds: p50 to p50. The raw floor's is wider on SQLite, where the driver answers sooner.
+OF_AUTH_FLOOR = {
+    "ledger_page_vs_auth_floor": ("ledger", 2.0),
+    "overview_page": ("overview", 3.0),
+    "agent_page": ("agent", 3.0),
+    "feedback_queue_page": ("feedback_queue", 3.0),
+    "billing_desk_page": ("billing_desk", 3.0),
+}
+GROWTH = {
+    "ledger_page_growth:size": ("ledger", "ledger_small"),
+    "ledger_page_growth:depth": ("ledger_deepest", "ledger"),
+    "ledger_page_growth:workspace": ("ledger", "ledger_median"),
+}
+RAW_BOUNDS = {"sqlite": 8.0, "postgresql": 6.5}
+BASELINES = {"constant": "/bench/constant/", "raw_floor": "/bench/raw/"}
+
+
+def figures(large: Ledger, small: Ledger, size: Size) -> Iterator[Figure]:
+    """Everything that is measured of pages. Raises Trouble when a server does not start."""
+    scores = _scores(large, small, size)
+    cpu_ms = ", ".join(f"{name} {score.cpu_ms:.2f}" for name, score in scores.items())
+    print(f"  server's CPU-ms a request, the lowest: {cpu_ms}", flush=True)
+    db, p50 = large.kind, {name: score.p50_ms for name, score in scores.items()}
+    for name, (page, other) in GROWTH.items():
+        yield Figure(name, db, p50[page], "ms", ("<=", 1.1), p50[other])
+    yield Figure("ledger_page_vs_raw_floor", db, p50["ledger"], "ms", ("<=", RAW_BOUNDS[db]), p50["raw_floor"])
+    for name, (page, bound) in OF_AUTH_FLOOR.items():
+        yield Figure(name, db, p50[page], "ms", ("<=", bound), p50["auth_floor"])
+
+
+def _scores(large: Ledger, small: Ledger, size: Size) -> dict[str, Score]:
+    with ExitStack() as stack:
+        server, other = (stack.enter_context(running(ledger)) for ledger in (large, small))
+        contestants = [Contestant(name, server, path=path) for name, path in BASELINES.items()]
+        contestants += [Contestant(page, server, page=page) for page in server.plan["pages"]]
+        contestants += [Contestant("ledger_small", other, page="ledger")]
+        return contest(contestants, rounds=size.rounds, seconds=size.seconds)

@@ -1,0 +1,82 @@
+"""Fills a database, signs two people in, and writes down as JSON what is measured: `main PLAN ROWS`, Django set up."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from dashboard.accounts.models import User, Workspace
+from dashboard.activity.models import Event
+from dashboard.agents.models import Claim
+from dashboard.lib.paging import cursor_to
+from tools.bench import data
+
+HOST = "dashboard.example.com"
+PAGE_ROWS = 50
+
+
+def main() -> None:
+    plan, rows = Path(sys.argv[1]), int(sys.argv[2])
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not User.objects.filter(email=data.SPONSOR).exists():
+        print(f"Filling {rows:,} events ...", flush=True)
+        data.fill(rows)
+    plan.write_text(json.dumps(_plan()))
+
+
+def _plan() -> dict[str, Any]:
+    """Addresses by name with the cookies of who opens them, and the ledger page's SQL and size in bytes."""
+    sponsor, desk = _browser(data.SPONSOR), _browser(data.DESK)
+    largest, median = Workspace.objects.filter(memberships__user__email=data.SPONSOR).order_by("pk")[:2]
+    agent = Claim.objects.filter(workspace=largest).earliest("pk").agent
+    ledger = reverse("activity:event_list", args=[largest.key])
+    pages = {
+        "auth_floor": (sponsor, "/bench/auth/"),
+        "ledger": (sponsor, ledger),
+        "ledger_deepest": (sponsor, f"{ledger}?page={_deepest(largest)}"),
+        "ledger_median": (sponsor, reverse("activity:event_list", args=[median.key])),
+        "overview": (sponsor, reverse("web:overview", args=[largest.key])),
+        "agent": (sponsor, reverse("web:agent_detail", args=[largest.key, agent.remote_id])),
+        "feedback_queue": (desk, reverse("feedback:queue")),
+        "billing_desk": (desk, reverse("billing:desk")),
+    }
+    sql, size = _sql_and_size(sponsor, ledger)
+    return {
+        "pages": {name: [_cookies(browser), path] for name, (browser, path) in pages.items()},
+        "ledger_sql": sql,
+        "ledger_bytes": size,
+    }
+
+
+def _browser(email: str) -> Client:
+    """A browser with a session of its own, and the CSRF cookie that its first page brings."""
+    browser = Client(headers={"host": HOST})
+    browser.force_login(User.objects.get(email=email))
+    browser.get(reverse("web:profile"), secure=True)
+    return browser
+
+
+def _cookies(browser: Client) -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+
+
+def _deepest(workspace: Workspace) -> str:
+    """The cursor of the page that ends with the oldest event."""
+    oldest = Event.objects.filter(workspace=workspace).order_by("occurred_at", "pk")
+    return cursor_to("o", oldest[PAGE_ROWS], "occurred_at")
+
+
+def _sql_and_size(browser: Client, path: str) -> tuple[list[str], int]:
+    browser.get(path, secure=True)
+    with CaptureQueriesContext(connection) as captured:
+        page = browser.get(path, secure=True)
+    if page.status_code != 200:
+        raise RuntimeError(f"{path} answers {page.status_code}")
+    return [query["sql"] for query in captured.captured_queries], len(page.content)

@@ -1,0 +1,19 @@
+"""What the measured server runs with: production's settings from the environment, and the baselines' address.
+
+BENCH_SQLITE names a SQLite file in PostgreSQL's place, which production itself refuses: the same code otherwise.
+"""
+
+import os
+
+from dashboard.settings import *  # noqa: F403
+from dashboard.settings import SQLITE_OPTIONS
+
+ROOT_URLCONF = "tools.bench.urls"
+if "BENCH_SQLITE" in os.environ:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.environ["BENCH_SQLITE"],
+            "OPTIONS": SQLITE_OPTIONS,
+        }
+    }
