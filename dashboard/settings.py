@@ -195,6 +195,7 @@ INSTALLED_APPS = [
     "dashboard.freshness",
     "dashboard.agents",
     "dashboard.activity",
+    "dashboard.credits",
     "dashboard.support",
     "dashboard.feedback",
     "dashboard.billing",
