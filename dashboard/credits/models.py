@@ -66,7 +66,7 @@ class Purchase(models.Model):
     price_cents = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=8, default="USD")
     live_money = models.BooleanField(null=True)
-    # What was chosen, as one word: of equal terms an agent has one purchase under way.
+    # What was chosen, as one word: of equal terms a workspace has one purchase under way for an agent.
     terms = models.CharField(max_length=420, blank=True)
 
     quote_key = models.CharField(max_length=64, blank=True)
@@ -106,7 +106,7 @@ class Purchase(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["agent", "terms"],
+                fields=["workspace", "agent", "terms"],
                 name="credits_one_under_way_of_terms",
                 condition=Q(origin="sponsor", state__in=["quoting", "quoted", "opening", "open", "processing", "paid"]),
             ),

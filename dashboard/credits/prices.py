@@ -9,6 +9,7 @@ from api_client import CreditPack, CreditPacks, PaymentMethod, PaymentMethods
 from api_client.records.base import Record
 from dashboard.credits.models import PriceList
 
+PRICES_READ_EVERY = timedelta(minutes=15)
 OLD_AFTER = timedelta(hours=2)
 MOST_ROWS = 50
 

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
-from dashboard.agents.models import Agent
+from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_list
 from dashboard.credits.models import BuyingRule, HandOffMute, Purchase, Receipt, Reversal
 from dashboard.lib.paging import Page, page_get
@@ -108,3 +108,9 @@ def _asked(workspace: Workspace) -> QuerySet[Purchase]:
     held = claim_list(workspace).values("agent")
     rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, dismissed_at=None, agent__in=held)
     return rows.filter(~Exists(muted))
+
+
+def claim_of(purchase: Purchase) -> Claim | None:
+    """Return the open claim by which a purchase can be followed: its workspace's, on its agent; None: unlinked."""
+    held = Claim.objects.filter(workspace=purchase.workspace_id, agent=purchase.agent_id, released_at=None)
+    return held.select_related("agent", "workspace").first()

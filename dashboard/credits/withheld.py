@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from api_client import PaymentMethod
 from dashboard.agents.models import Claim
 from dashboard.credits.prices import Prices, prices_get
+from dashboard.credits.terms import MAX_CREDITS, MIN_CREDITS, Terms
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import cursor_map, is_stale
 
 # Failures in a row, some minutes, after which the figures on the page are not to be trusted with money.
 FAILING_AFTER = 3
-# Contract 2.8, where the price list names no bounds.
-MIN_CREDITS, MAX_CREDITS = 1, 5_000
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,12 @@ def buying_withheld(claim: Claim) -> Withheld | None:
     return None
 
 
-def terms_withheld(prices: Prices, *, payment_method: str, pack_id: str, credits: int | None) -> Withheld | None:  # noqa: A002 - the contract's noun
+def terms_withheld(prices: Prices, terms: Terms) -> Withheld | None:
     """Return why these terms cannot be chosen; None when they can (contract 4.18 for the rail)."""
-    method = prices.method(payment_method)
+    method = prices.method(terms.payment_method)
     if method is None or not method.is_offerable:
         return Withheld("rail", rail_sentence(method))
-    cents = _price_of(prices, pack_id=pack_id, credits=credits)
+    cents = price_cents(prices, terms)
     if cents is None:
         return Withheld("terms", "This pack or amount is not on sale.")
     low, high = method.min_amount_cents, method.max_amount_cents
@@ -66,15 +65,16 @@ def rail_sentence(method: PaymentMethod | None) -> str:
     return told or "This way to pay is not offered now."
 
 
-def _price_of(prices: Prices, *, pack_id: str, credits: int | None) -> int | None:  # noqa: A002 - the contract's noun
-    if pack_id:
-        pack = prices.pack(pack_id)
+def price_cents(prices: Prices, terms: Terms) -> int | None:
+    """Return what the price list asks for some terms, in cents; None where they are not on sale."""
+    if terms.pack_id:
+        pack = prices.pack(terms.pack_id)
         return pack.amount_cents if pack else None
     offer = prices.offer
-    if credits is None or not offer.custom_supported:
+    if terms.credits is None or not offer.custom_supported:
         return None
     low, high = offer.custom_min_credits or MIN_CREDITS, offer.custom_max_credits or MAX_CREDITS
-    return credits if low <= credits <= high else None
+    return terms.credits * (offer.credit_unit_cents or 1) if low <= terms.credits <= high else None
 
 
 def _is_failing(claim: Claim) -> bool:
