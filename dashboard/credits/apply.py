@@ -12,7 +12,7 @@ from dashboard.activity.models import Event
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.credits.lights import light
 from dashboard.credits.models import Purchase, Reversal, Source
-from dashboard.credits.receipts import MOST_CENTS
+from dashboard.credits.receipt_facts import MOST_CENTS
 from dashboard.credits.settle import id_take, purchase_lock
 from dashboard.credits.watch import purchase_watch, purchases_revive
 

@@ -145,23 +145,26 @@ def _refusal_apply(purchase: Purchase, error: ApiError, user: User | None) -> Pu
     is_final = is_order and not isinstance(error, UNCLEAR) and not error.may_have_started
     with transaction.atomic():
         locked = purchase_lock(purchase.pk)
-        _problem_note(locked, error.code, error.for_people, error.trace_id or "")
-        if not is_final or locked.state != purchase.state:
+        # Somebody else who made the same call may have been answered meanwhile.
+        if locked.state == purchase.state:
+            _problem_note(locked, error.code, error.for_people, error.trace_id or "")
             locked.save()
-        elif error.code == "CREDIT_QUOTE_PAID":
-            # Somebody paid this very quote: its status tells the rest.
-            locked.state = State.PROCESSING
-            locked.save()
-        else:
-            is_late = locked.state == State.OPENING and (error.code.endswith("EXPIRED") or _is_late(locked))
-            end(locked, State.EXPIRED if is_late else State.REFUSED, user=user, refused=f"{error.code}")
+            if is_final:
+                _refused(locked, error, user)
     if not is_final:
         raise error
     return locked
 
 
-def _is_late(purchase: Purchase) -> bool:
-    return quote_is_over(purchase, timezone.now())
+def _refused(purchase: Purchase, error: ApiError, user: User | None) -> None:
+    if error.code == "CREDIT_QUOTE_PAID":
+        # Somebody paid this very quote: its status tells the rest.
+        purchase.state = State.PROCESSING
+        purchase.save()
+        return
+    is_late = error.code.endswith("EXPIRED") or quote_is_over(purchase, timezone.now())
+    state = State.EXPIRED if is_late and purchase.state == State.OPENING else State.REFUSED
+    end(purchase, state, user=user, refused=error.code)
 
 
 def _problem_note(purchase: Purchase, code: str, text: str, trace_id: str = "") -> None:

@@ -16,7 +16,7 @@ from dashboard.credits.hand_off import deposit_of, hand_off_url
 from dashboard.credits.lights import light
 from dashboard.credits.machine import POLL_SECONDS, UNPAID_ENDS, poll_seconds, state_after, state_told
 from dashboard.credits.models import Purchase, Receipt, Source
-from dashboard.credits.receipts import ReceiptFacts, is_taken, receipt_facts, receipt_write
+from dashboard.credits.receipt_facts import ReceiptFacts, is_taken, receipt_facts, receipt_write
 from dashboard.credits.trail import purchase_audit
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_hurry

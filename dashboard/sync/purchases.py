@@ -6,7 +6,7 @@ from django.utils import timezone
 from api_client import ApiError, AuthRefused
 from dashboard.credits.machine import pause_after
 from dashboard.credits.models import Purchase
-from dashboard.credits.orders import purchase_advance
+from dashboard.credits.orders import CALL_SECONDS, UNCLEAR, purchase_advance
 from dashboard.credits.prices import PRICES_READ_EVERY, prices_apply
 from dashboard.credits.selectors import claim_of
 from dashboard.freshness.models import Stream, SyncCursor
@@ -17,7 +17,8 @@ from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_fin
 log = structlog.get_logger(__name__)
 
 PRICES_SUBJECT = 0
-CALL_SECONDS = 10.0
+# Failures in a row, a day or so at a quarter of an hour each.
+HOPELESS_TRIES = 100
 
 
 def purchase_sync(purchase_id: int, *, is_forced: bool = False) -> bool:
@@ -43,7 +44,7 @@ def purchase_sync(purchase_id: int, *, is_forced: bool = False) -> bool:
         cursor_hurry(stream=Stream.AGENT, subject_id=claim.agent_id, unless_since=run.started_at)
         run_fail(run, error)
     except ApiError as error:
-        run_fail(run, error)
+        _fail(run, error)
     except Exception as error:  # a process edge: one purchase's fault, or a missing key, must not stop the others
         log.exception("purchase_sync_broke", purchase_id=purchase_id)
         run_break(run, error)
@@ -71,6 +72,14 @@ def prices_sync(*, is_forced: bool = False) -> bool:
     else:
         return run_finish(run, pause=PRICES_READ_EVERY, calls=2)
     return False
+
+
+def _fail(run: Run, error: ApiError) -> None:
+    """Ask again later; what the service has refused to tell for a day is not asked any more."""
+    if not isinstance(error, UNCLEAR) and run.cursor.attempts >= HOPELESS_TRIES:
+        run_rest(run, reason=SyncCursor.Stopped.DONE)
+    else:
+        run_fail(run, error)
 
 
 def _finish(run: Run, purchase: Purchase) -> None:

@@ -26,6 +26,8 @@ from dashboard.agents.services import claim_confirm
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR_KEY = "operator-key-of-these-tests"
 Handler = Callable[[httpx.Request], httpx.Response]
+# Of the sandbox's local Stripe: tests play payer, bank and card with it.
+STAND_IN_KEY = "sk_test_of_the_dashboards_tests"
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +162,7 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "SANDBOX_DATA_DIR": str(folder),
         "SANDBOX_PORT": str(port),
         "SANDBOX_OPERATOR_KEY": OPERATOR_KEY,
+        "SANDBOX_STRIPE_STAND_IN_KEY": STAND_IN_KEY,
     }
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=60
