@@ -76,6 +76,8 @@ def _is_shown(purchase: Purchase, agent: Agent) -> bool:
         return agent.paid_credits is not None
     between = Event.objects.filter(agent=agent, occurred_at__gt=before.taken_at, occurred_at__lte=agent.quota_at)
     told = between.aggregate(total=Sum("credits_delta"))["total"] or 0
+    if purchase.granted_source != Source.LEDGER:
+        told += purchase.credits or 0
     return agent.paid_credits - (before.paid_credits or 0) >= told
 
 

@@ -113,8 +113,10 @@ def runs_rescue() -> int:
 
 
 def runs_prune() -> int:
-    """Forget finished runs that are a week old; return how many."""
-    return SyncRun.objects.filter(finished_at__lte=timezone.now() - RUNS_KEPT).delete()[0]
+    """Forget finished runs that are a week old, and streams that had nothing left to ask then; return how many."""
+    old = timezone.now() - RUNS_KEPT
+    forgotten = SyncRun.objects.filter(finished_at__lte=old).delete()[0]
+    return forgotten + SyncCursor.objects.filter(stopped=SyncCursor.Stopped.DONE, due_at__lte=old).delete()[0]
 
 
 def due_take(stream: Stream = Stream.AGENT) -> list[int]:
