@@ -13,6 +13,7 @@ from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.credits.lights import light
 from dashboard.credits.models import Purchase, Reversal, Source
 from dashboard.credits.receipt_facts import MOST_CENTS
+from dashboard.credits.selectors import purchase_by_id
 from dashboard.credits.settle import id_take, purchase_lock
 from dashboard.credits.watch import purchase_watch, purchases_revive
 
@@ -85,7 +86,7 @@ def _purchase_of(event: Event) -> Purchase | None:
     """Return the purchase that an event is about, locked; a new one of the agent's own where we know of none."""
     references = {name: _reference(event, name) for name in REFERENCES}
     for name, value in references.items():
-        found = value and Purchase.objects.filter(agent_id=event.agent_id, **{name: value}).first()
+        found = value and purchase_by_id(event.agent_id, name, value).first()
         if found:
             return purchase_lock(found.pk)
     return _found(event, references) if any(references.values()) else None

@@ -135,11 +135,7 @@ class Purchase(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-opened_at", "-id"], name="credits_of_workspace"),
             models.Index(fields=["workspace", "agent", "-opened_at", "-id"], name="credits_of_agent"),
-            models.Index(
-                fields=["workspace", "-opened_at"],
-                name="credits_under_way",
-                condition=Q(state__in=["quoting", "quoted", "opening", "open", "processing", "paid"]),
-            ),
+            models.Index(fields=["workspace", "state", "-opened_at"], name="credits_of_state"),
             models.Index(
                 fields=["agent"],
                 name="credits_balance_awaited",

@@ -24,6 +24,7 @@ from dashboard.accounts.models import User
 from dashboard.agents.models import Claim
 from dashboard.credits.machine import quote_is_over
 from dashboard.credits.models import Purchase
+from dashboard.credits.selectors import purchase_by_id
 from dashboard.credits.settle import id_take, problem_clear, purchase_lock, purchase_settle
 from dashboard.credits.terms import X402_METHOD
 from dashboard.credits.trail import purchase_audit
@@ -135,7 +136,7 @@ def _quote_apply(purchase_id: int, quote: Quote, user: User | None) -> Purchase:
 def _is_as_asked(purchase: Purchase, quote: Quote) -> bool:
     asked = (None if purchase.pack_id else purchase.credits, purchase.payment_method)
     told = (None if purchase.pack_id else quote.credits, quote.accepted_payment_method or purchase.payment_method)
-    is_another = Purchase.objects.filter(agent_id=purchase.agent_id, quote_id=quote.quote_id).exists()
+    is_another = purchase_by_id(purchase.agent_id, "quote_id", quote.quote_id).exists()
     return asked == told and quote.credits > 0 and quote.price_amount_cents > 0 and not is_another
 
 

@@ -41,7 +41,9 @@ def purchase_get(workspace: Workspace, key: UUID) -> Purchase:
 def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | None = None) -> list[Purchase]:
     """Return what was opened here and has not ended, newest first: the overview's "what is open"."""
     rows = purchase_list(workspace).filter(origin=Purchase.Origin.SPONSOR, state__in=Purchase.UNDER_WAY)
-    return list((rows.filter(agent=agent) if agent else rows).order_by("-opened_at")[:limit])
+    # Few by nature, so they are sorted here: asked for in order, SQLite would walk through all that ever was.
+    found = sorted(rows.filter(agent=agent) if agent else rows, key=lambda row: row.opened_at, reverse=True)
+    return found[:limit]
 
 
 def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
@@ -58,6 +60,12 @@ def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     ended = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
     rows = _asked(workspace).filter(state__in=ended, opened_at__gte=timezone.now() - ENDED_SHOWN)
     return list(rows.order_by("-opened_at")[:limit])
+
+
+def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
+    """Return the purchase of an agent that carries an id of the service (`name` is its field); for background work."""
+    # The empty one is excluded by name, so that the constraint's partial index can be used.
+    return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
 
 
 def is_muted(workspace: Workspace, agent: Agent) -> bool:

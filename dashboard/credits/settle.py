@@ -17,6 +17,7 @@ from dashboard.credits.lights import light
 from dashboard.credits.machine import POLL_SECONDS, UNPAID_ENDS, poll_seconds, state_after, state_told
 from dashboard.credits.models import Purchase, Receipt, Source
 from dashboard.credits.receipt_facts import ReceiptFacts, is_taken, receipt_facts, receipt_write
+from dashboard.credits.selectors import purchase_by_id
 from dashboard.credits.trail import purchase_audit
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_hurry
@@ -71,8 +72,7 @@ def id_take(purchase: Purchase, name: str, told: str | None) -> None:
     """Note an id of the service, unless another purchase of the agent has it: an id names one thing."""
     if not told or told == getattr(purchase, name):
         return
-    others = Purchase.objects.filter(agent_id=purchase.agent_id, **{name: told}).exclude(pk=purchase.pk)
-    if others.exists():
+    if purchase_by_id(purchase.agent_id, name, told).exclude(pk=purchase.pk).exists():
         log.error("id_of_another_purchase", purchase=str(purchase.key), name=name)
         return
     setattr(purchase, name, told)
