@@ -22,12 +22,11 @@ from dashboard.accounts.services import membership_add, platform_role_grant, wor
 from dashboard.agents.ceremony import attempt_present, attempt_start
 from dashboard.agents.models import Claim
 from dashboard.agents.services import claim_confirm
+from tests.dashboard.local_stripe import STAND_IN_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR_KEY = "operator-key-of-these-tests"
 Handler = Callable[[httpx.Request], httpx.Response]
-# Of the sandbox's local Stripe: tests play payer, bank and card with it.
-STAND_IN_KEY = "sk_test_of_the_dashboards_tests"
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import Http404
 
 from dashboard.accounts.models import User
@@ -20,6 +19,7 @@ from dashboard.credits.selectors import (
     hand_off_ended_list,
     hand_off_list,
     is_muted,
+    purchase_by_id,
     purchase_get,
     purchase_page,
     purchase_under_way_list,
@@ -30,25 +30,10 @@ from dashboard.credits.selectors import (
 from dashboard.credits.services import purchase_start
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.pipeline import agent_sync
-from tests.dashboard.conftest import STAND_IN_KEY
-from tests.dashboard.credits.conftest import CHECKOUT, STARTER, X402, pay, poll, stripe, until
+from tests.dashboard.credits.paying import STARTER, X402, buy, pay, poll, until
+from tests.dashboard.local_stripe import stripe, stripe_get
 
 pytestmark = pytest.mark.django_db
-
-
-def buy(agent: Any, method: str = CHECKOUT, amount: int = 500, *, quote_id: str = "") -> tuple[str, Any]:
-    """An agent asks for a quote, unless it has one, and opens a payment."""
-    with agent.client() as client:
-        if not quote_id:
-            key = f"q-{uuid.uuid4()}"
-            quote_id = client.credits.quote_create(payment_method=method, credits=amount, idempotency_key=key).quote_id
-        order = client.credits.x402_deposit_create if method == X402 else client.credits.checkout_session_create
-        return quote_id, order(quote_id=quote_id, idempotency_key=f"b-{uuid.uuid4()}")
-
-
-def stripe_get(base_url: str, path: str) -> dict[str, Any]:
-    headers = {"authorization": f"Bearer {STAND_IN_KEY}"}
-    return dict(httpx.get(f"{base_url}/stripe/v1/{path}", headers=headers).json())
 
 
 def sync(claim: Claim) -> None:
@@ -213,3 +198,12 @@ def test_agent_that_changed_hands_buys_without_its_former_workspace(
     theirs.agent.refresh_from_db()
     new = purchase_start(claim=theirs, user=outsider, terms=STARTER, form_key=uuid.uuid4())
     assert (new != ours, new.state) == (True, "quoted")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
+@pytest.mark.parametrize("name", ["quote_id", "payment_attempt_id", "checkout_session_id", "receipt_id"])
+def test_purchase_is_found_by_its_id_without_reading_the_others(name: str) -> None:
+    sql, params = purchase_by_id(1, name, "x").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+        assert f"(agent_id=? AND {name}=?)" in str(cursor.fetchall())

@@ -23,8 +23,8 @@ from dashboard.credits.apply import purchases_apply
 from dashboard.credits.machine import RANK
 from dashboard.credits.models import Purchase, Receipt, Reversal
 from dashboard.credits.settle import purchase_settle
-from tests.dashboard.credits.conftest import X402, pay, stripe
-from tests.dashboard.credits.test_agent_purchases import buy, stripe_get
+from tests.dashboard.credits.paying import X402, buy, pay
+from tests.dashboard.local_stripe import stripe, stripe_get
 
 pytestmark = pytest.mark.django_db
 

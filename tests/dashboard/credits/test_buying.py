@@ -14,7 +14,7 @@ from dashboard.credits.services import purchase_cancel, purchase_open
 from dashboard.credits.terms import Terms
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.pipeline import agent_sync
-from tests.dashboard.credits.conftest import X402, pay, poll, until
+from tests.dashboard.credits.paying import X402, pay, poll, until
 
 pytestmark = pytest.mark.django_db
 

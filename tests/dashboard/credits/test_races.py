@@ -22,7 +22,7 @@ from dashboard.freshness.services import cursor_open
 from dashboard.remote import client_for
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.purchases import purchase_sync
-from tests.dashboard.credits.conftest import Wire, pay
+from tests.dashboard.credits.paying import Wire, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLICKS = 20

@@ -21,7 +21,7 @@ from dashboard.credits.watch import purchase_watch
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.purchases import prices_sync, purchase_sync
 from dashboard.sync.services import run_claim, run_rest
-from tests.dashboard.credits.conftest import prices_read
+from tests.dashboard.credits.paying import prices_read
 
 pytestmark = pytest.mark.django_db
 

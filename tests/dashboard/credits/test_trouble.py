@@ -21,7 +21,7 @@ from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.purchases import purchase_sync
 from dashboard.sync.services import due_take
-from tests.dashboard.credits.conftest import CHECKOUT, STARTER, Wire, poll
+from tests.dashboard.credits.paying import CHECKOUT, STARTER, Wire, poll
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/v1/credit-purchases/stripe-checkout-sessions"
