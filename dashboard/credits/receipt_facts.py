@@ -83,7 +83,9 @@ def receipt_write(purchase: Purchase, facts: ReceiptFacts, *, issued_at: datetim
 
 
 def is_taken(purchase: Purchase, receipt_id: str) -> bool:
-    """Tell whether another purchase of the agent has this receipt: then an answer contradicts an earlier one."""
+    """Tell whether this purchase has another receipt, or another purchase this one: the answer contradicts an earlier."""
+    if purchase.receipt_id not in ("", receipt_id):
+        return True
     taken = Receipt.objects.filter(agent_id=purchase.agent_id, remote_id=receipt_id)
     return taken.exclude(purchase=purchase).exists()
 

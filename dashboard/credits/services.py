@@ -1,7 +1,7 @@
 """Buying: ask for a price, open the payment, give it up. A row holds the key before its call goes out.
 
 Double clicks, the back button, two tabs and two people at once make one purchase: a form is taken once, and of equal
-terms an agent has one purchase under way, whoever presses.
+terms a workspace has one purchase under way for an agent, whoever presses.
 """
 
 from datetime import timedelta

@@ -119,7 +119,8 @@ def _facts_of(purchase: Purchase, status: PurchaseStatus) -> ReceiptFacts | None
 def _state_take(purchase: Purchase, status: PurchaseStatus, *, has_receipt: bool) -> None:
     attempt = status.payment_attempt
     is_other = attempt is not None and attempt.payment_attempt_id != purchase.payment_attempt_id
-    told = state_told(status, has_receipt=has_receipt)
+    # Whatever an unknown word means, an attempt that is told of has been opened.
+    told = state_told(status, has_receipt=has_receipt) or (State.OPEN if attempt else None)
     state_take(purchase, state_after(purchase.state, told, is_other_attempt=is_other))
     purchase.remote_state = status.state
     hint = (status.next or {}).get("retry_after_seconds")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api_client import PaymentMethod
 from dashboard.agents.models import Claim
+from dashboard.agents.standing import buying_block
 from dashboard.credits.prices import Prices, prices_get
 from dashboard.credits.terms import MAX_CREDITS, MIN_CREDITS, Terms
 from dashboard.freshness.models import Stream
@@ -33,10 +34,9 @@ def buying_withheld(claim: Claim) -> Withheld | None:
     """Return why nothing can be bought for this agent now, whatever the terms; None when it can."""
     if claim.released_at:
         return Withheld("unlinked", "This agent is not linked to this workspace any more.")
-    if claim.needs_relink:
-        return Withheld("needs_relink", "Image Skill refuses this agent's token. Claim it again before you buy.")
-    if claim.agent.claim_state == "revoked":
-        return Withheld("revoked", "Image Skill has revoked this agent: credits would be of no use to it.")
+    blocked = buying_block(claim)
+    if blocked:
+        return Withheld("blocked", blocked)
     if is_stale(claim.agent.quota_at) or _is_failing(claim):
         return Withheld("stale", "Its balance could not be read lately. Buying waits until it is known again.")
     prices = prices_get()

@@ -31,7 +31,7 @@ def purchase_sync(purchase_id: int, *, is_forced: bool = False) -> bool:
         return False
     purchase = Purchase.objects.get(pk=purchase_id)
     claim = claim_of(purchase)
-    if claim is None:
+    if claim is None or not claim.token_sealed:
         run_stop_released(run)
         return False
     if claim.needs_relink:

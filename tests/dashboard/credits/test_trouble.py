@@ -13,11 +13,12 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.services import claim_release
-from dashboard.credits.models import PriceList, Purchase
+from dashboard.credits.models import PriceList, Purchase, Receipt
 from dashboard.credits.services import POLLER_TAKES_OVER, purchase_open
 from dashboard.credits.terms import Terms
 from dashboard.credits.withheld import BuyingWithheld, buying_withheld
 from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.freshness.services import cursor_open
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.purchases import purchase_sync
 from dashboard.sync.services import due_take
@@ -255,6 +256,30 @@ def test_foreign_hand_off_is_no_link_and_said_so(
     assert (opened.state, opened.hand_off_url, opened.hand_off_refused) == ("open", "", True)
 
 
+@pytest.mark.parametrize("word", [{"state": "in_a_new_way"}, {"attempt_status": "requires_action"}, {}])
+def test_checkout_that_is_told_of_in_an_unknown_word_is_open(
+    start: Callable[..., Purchase], owner: User, hosted_answers: Callable[..., None], word: dict[str, str]
+) -> None:
+    purchase = start()
+    hosted_answers(quote_of(quote_id=purchase.quote_id, payment_attempt_id="payatt_1", **word))
+    opened = purchase_open(purchase=purchase, user=owner)
+    assert (opened.state, opened.remote_state) == ("open", word.get("state") or word.get("attempt_status", ""))
+
+
+def test_second_receipt_for_one_purchase_is_refused(opened: Purchase, hosted_answers: Callable[..., None]) -> None:
+    def told(receipt_id: str) -> dict[str, Any]:
+        quote = {"quote_id": opened.quote_id, "credits": 500, "price_amount_cents": 500}
+        return {"state": "succeeded", "quote": quote, "receipt": {"receipt_id": receipt_id}}
+
+    for receipt_id in ("receipt_1", "receipt_2"):
+        hosted_answers(quote_of(**told(receipt_id)))
+        cursor_open(stream=Stream.PURCHASE, subject_id=opened.pk, label="x")
+        poll(opened)
+    opened.refresh_from_db()
+    assert (opened.state, opened.receipt_id) == ("succeeded", "receipt_1")
+    assert Receipt.objects.get().remote_id == "receipt_1"
+
+
 def withheld(claim: Claim) -> str:
     reason = buying_withheld(claim)
     return reason.code if reason else ""
@@ -273,9 +298,7 @@ def test_buying_is_withheld_with_its_reason(ready: Claim, start: Callable[..., P
     assert withheld(ready) == "no_prices"
     Agent.objects.update(claim_state="revoked")
     ready.agent.refresh_from_db()
-    assert withheld(ready) == "revoked"
-    ready.token_refused_at = timezone.now()
-    assert withheld(ready) == "needs_relink"
+    assert withheld(ready) == "blocked"
     ready.released_at = timezone.now()
     assert withheld(ready) == "unlinked"
     assert not Purchase.objects.exists()
