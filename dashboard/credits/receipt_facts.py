@@ -83,7 +83,7 @@ def receipt_write(purchase: Purchase, facts: ReceiptFacts, *, issued_at: datetim
 
 
 def is_taken(purchase: Purchase, receipt_id: str) -> bool:
-    """Tell whether this purchase has another receipt, or another purchase this one: the answer contradicts an earlier."""
+    """Tell whether this purchase has another receipt, or another purchase has this one already."""
     if purchase.receipt_id not in ("", receipt_id):
         return True
     taken = Receipt.objects.filter(agent_id=purchase.agent_id, remote_id=receipt_id)
