@@ -43,7 +43,8 @@ def client_for(holder: TokenHolder, *, deadline_seconds: float) -> AbstractConte
 
 
 def client_with(token: Secret | str | None, *, deadline_seconds: float) -> Client:
-    """Return a client for a token that was just presented, or for nobody: a sign-up comes without a token."""
+    """Return a client for a token that was just presented, or for nobody: a sign-up and what is public
+    come without a token."""
     return Client(
         base_url=settings.IMAGE_SKILL_API_BASE_URL,
         token=token,

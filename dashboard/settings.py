@@ -68,6 +68,11 @@ if IMAGE_SKILL_OPERATOR_BASE_URL:
     IMAGE_SKILL_OPERATOR_BASE_URL = origin(
         "IMAGE_SKILL_OPERATOR_BASE_URL", IMAGE_SKILL_OPERATOR_BASE_URL, https_only=not IS_LOCAL
     )
+# Where a payer may be led, besides the API's own address: anything else the service sends never becomes a link.
+HAND_OFF_ORIGINS = [
+    origin("HAND_OFF_ORIGINS", value, https_only=not IS_LOCAL)
+    for value in env.list("HAND_OFF_ORIGINS", default=["https://checkout.stripe.com"])
+]
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 
@@ -201,6 +206,7 @@ INSTALLED_APPS = [
     "dashboard.freshness",
     "dashboard.agents",
     "dashboard.activity",
+    "dashboard.credits",
     "dashboard.support",
     "dashboard.feedback",
     "dashboard.billing",

@@ -139,7 +139,7 @@ class X402Deposit(Record):
 
 
 class PurchaseAttempt(Answer):
-    """A try to pay one quote (contract 2.10, 2.11). It never changes a balance.
+    """A try to pay one quote (contract 2.10, 2.11). It never changes a balance; `expires_at` is ours (INF).
 
     Show `checkout_handoff_url` first, `checkout_url` only as a fallback and with its fragment untouched (4.4);
     check scheme and host of either before making it a link.
@@ -159,6 +159,7 @@ class PurchaseAttempt(Answer):
     amount_cents: Whole | None = None
     currency: Word = "USD"
     live_money: bool | None = None
+    expires_at: Moment | None = None
     stripe_x402: X402Deposit | None = None
     next: JsonObject | None = None
 

@@ -5,6 +5,8 @@ from django.db import models
 
 class Stream(models.TextChoices):
     AGENT = "agent", "Agent: quota and ledger"
+    PURCHASE = "purchase", "Purchase: state of one payment"
+    PRICES = "prices", "Payment methods and credit packs"
 
 
 class SyncCursor(models.Model):
@@ -14,6 +16,7 @@ class SyncCursor(models.Model):
         TOKEN_REFUSED = "token_refused", "Token refused"
         RELEASED = "released", "Released"
         SHUT_OUT = "shut_out", "Stopped by its sponsor"
+        DONE = "done", "Nothing left to ask"
 
     stream = models.CharField(max_length=16, choices=Stream)
     subject_id = models.BigIntegerField()

@@ -1,6 +1,6 @@
 """Opening, hurrying and stopping a stream; running it is the business of dashboard.sync."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,9 +19,9 @@ NO_FAILURE: dict[str, object] = {
 }
 
 
-def cursor_open(*, stream: Stream, subject_id: int, label: str) -> SyncCursor:
-    """Start a stream, or start it afresh: due at once, a run under way is taken away, old failures are forgotten."""
-    afresh = {"due_at": timezone.now(), "stopped": "", "queued_at": None, **NO_FAILURE, **NOBODY_RUNS}
+def cursor_open(*, stream: Stream, subject_id: int, label: str, pause: timedelta = timedelta()) -> SyncCursor:
+    """Start a stream, or start it afresh: due after `pause`, a run under way is taken away, old failures forgotten."""
+    afresh = {"due_at": timezone.now() + pause, "stopped": "", "queued_at": None, **NO_FAILURE, **NOBODY_RUNS}
     cursor, _ = SyncCursor.objects.update_or_create(
         stream=stream,
         subject_id=subject_id,

@@ -15,7 +15,7 @@ from dashboard.freshness.models import Outage, Stream, SyncCursor
 from dashboard.freshness.selectors import HOSTED_API, outage_get
 from dashboard.sync.services import due_take
 
-# In a row, over all agents: one agent's own trouble is interrupted by another's success.
+# In a row, over all streams: one agent's own trouble is interrupted by another's success.
 OPENS_AFTER = 5
 PROBE_EVERY = timedelta(seconds=30)
 SERVER_ERROR = 500
@@ -26,11 +26,11 @@ def is_away(error: ApiError) -> bool:
     return isinstance(error, Unreachable | ServiceFailed) or (error.http_status or 0) >= SERVER_ERROR
 
 
-def turns_take() -> list[int]:
-    """Return the agents to read now, marked as queued: those that are due; in an outage one, once a probe is due."""
+def turns_take() -> list[tuple[Stream, int]]:
+    """Return the streams and subjects to read now, marked as queued; in an outage one alone, once a probe is due."""
     outage = outage_get()
     if outage is None:
-        return due_take()
+        return [(stream, subject_id) for stream in Stream for subject_id in due_take(stream)]
     return _probe_pick() if outage.probe_at and outage.probe_at <= timezone.now() else []
 
 
@@ -68,17 +68,17 @@ def outage_end() -> None:
         outage.delete()
 
 
-def _probe_pick() -> list[int]:
+def _probe_pick() -> list[tuple[Stream, int]]:
     # Whoever failed longest ago, or never: one that fails for reasons of its own must not stand for all.
     probe = _idle().order_by(F("failed_at").asc(nulls_first=True), "due_at").first()
     if probe is None:
         return []
     now = timezone.now()
     SyncCursor.objects.filter(pk=probe.pk, running_since=None).update(due_at=min(probe.due_at, now), queued_at=now)
-    return [probe.subject_id]
+    return [(Stream(probe.stream), probe.subject_id)]
 
 
 def _idle() -> QuerySet[SyncCursor]:
     """Return the streams that nobody reads now and that the service did not ask us to leave alone."""
     rests = Q(not_before__gt=timezone.now())
-    return SyncCursor.objects.filter(~rests, stream=Stream.AGENT, running_since=None, stopped="")
+    return SyncCursor.objects.filter(~rests, running_since=None, stopped="")

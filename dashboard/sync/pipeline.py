@@ -17,13 +17,23 @@ from dashboard.agents.instructions import is_shut_out
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_of_agent
 from dashboard.agents.services import token_refused
+from dashboard.credits.apply import balance_apply, purchases_apply
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
 from dashboard.notify.services import mail_queue
 from dashboard.remote import client_for
 from dashboard.sync.breaker import outage_end, outage_note
 from dashboard.sync.ledger import LedgerReading, ledger_read
-from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_stop, run_stop_released
+from dashboard.sync.services import (
+    Run,
+    interval,
+    run_break,
+    run_claim,
+    run_fail,
+    run_finish,
+    run_stop,
+    run_stop_released,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +111,9 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             quota_apply(agent, reading.quota, at=reading.at)
         agent.save()
         events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
+        purchases_apply(claim=claim, events=events)
+        if reading.quota:
+            balance_apply(agent=agent)
         if reading.ledger.gap_before:
             gap_record(
                 stream=Stream.AGENT,
@@ -109,13 +122,14 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
                 before_at=reading.ledger.gap_before,
                 reason="Image Skill showed nothing older; there may have been something.",
             )
+        # A stopped agent is watched as closely as one that has just done something.
+        newest_at = max(filter(None, [event_newest_at(claim), claim.stopped_at]), default=None)
         if not run_finish(
             run,
+            pause=interval(newest_at, timezone.now()),
             calls=reading.calls,
             rows_new=len(events),
             rows_unreadable=reading.ledger.unreadable,
-            # A stopped agent is watched as closely as one that has just done something.
-            newest_at=max(filter(None, [event_newest_at(claim), claim.stopped_at]), default=None),
         ):
             raise RunLost
 

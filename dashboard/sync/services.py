@@ -52,13 +52,12 @@ def run_claim(*, stream: Stream, subject_id: int, is_forced: bool = False) -> Ru
     return Run(SyncCursor.objects.get(stream=stream, subject_id=subject_id), token, now)
 
 
-def run_finish(run: Run, *, calls: int, rows_new: int, rows_unreadable: int, newest_at: datetime | None) -> bool:
-    """Note a success and when to come again; False when the run was taken away meanwhile (rescued as lost).
+def run_finish(run: Run, *, pause: timedelta, calls: int, rows_new: int = 0, rows_unreadable: int = 0) -> bool:
+    """Note a success and how long to rest; False when the run was taken away meanwhile (rescued as lost).
 
     Called inside the transaction that applies what was read: a run that lost its claim writes nothing.
     """
-    now = timezone.now()
-    held = _release(run, due_at=now + interval(newest_at, now), synced_at=run.started_at, **NO_FAILURE)
+    held = _release(run, due_at=timezone.now() + pause, synced_at=run.started_at, **NO_FAILURE)
     if held:
         note = f"{rows_unreadable} ledger rows break the contract and were left out." if rows_unreadable else ""
         _run_note(run, SyncRun.Outcome.DONE, calls=calls, rows_new=rows_new, error_text=note)
@@ -85,7 +84,12 @@ def run_stop(run: Run, error: Exception, *, reason: SyncCursor.Stopped) -> bool:
 
 def run_stop_released(run: Run) -> None:
     """An agent that nobody holds is read no more; if somebody claimed it meanwhile, the run is not ours to stop."""
-    _release(run, stopped=SyncCursor.Stopped.RELEASED)
+    run_rest(run, reason=SyncCursor.Stopped.RELEASED)
+
+
+def run_rest(run: Run, *, reason: SyncCursor.Stopped) -> None:
+    """End a stream that has nothing to ask, or nobody to ask for: no failure, and no more calls until it is opened."""
+    _release(run, stopped=reason, **NO_FAILURE)
 
 
 def run_break(run: Run, error: Exception) -> None:
@@ -109,18 +113,20 @@ def runs_rescue() -> int:
 
 
 def runs_prune() -> int:
-    """Forget finished runs that are a week old; return how many."""
-    return SyncRun.objects.filter(finished_at__lte=timezone.now() - RUNS_KEPT).delete()[0]
+    """Forget finished runs that are a week old, and streams that had nothing left to ask then; return how many."""
+    old = timezone.now() - RUNS_KEPT
+    forgotten = SyncRun.objects.filter(finished_at__lte=old).delete()[0]
+    return forgotten + SyncCursor.objects.filter(stopped=SyncCursor.Stopped.DONE, due_at__lte=old).delete()[0]
 
 
-def due_take() -> list[int]:
-    """Return the subjects of due agent streams that nobody has queued just now, and mark them as queued.
+def due_take(stream: Stream) -> list[int]:
+    """Return the due subjects of a stream that nobody has queued just now, and mark them as queued.
 
     The mark keeps a backlog from being queued again at every sweep, and bounds it: behind a queue of slow readings
     everything else would wait too. The claim is what makes a run happen once.
     """
     now = timezone.now()
-    idle = SyncCursor.objects.filter(stream=Stream.AGENT, running_since=None, stopped="")
+    idle = SyncCursor.objects.filter(stream=stream, running_since=None, stopped="")
     room = QUEUED_AT_MOST - idle.filter(queued_at__gt=now - QUEUED_AGAIN_AFTER).count()
     due = idle.filter(Q(queued_at=None) | Q(queued_at__lte=now - QUEUED_AGAIN_AFTER), due_at__lte=now)
     rows = list(due.order_by("due_at").values_list("pk", "subject_id")[: max(room, 0)])

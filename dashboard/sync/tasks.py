@@ -1,10 +1,11 @@
 """Thin tasks: ids only. Lost or doubled, they change nothing that the rows do not say."""
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 
-from dashboard.freshness.services import heartbeat_beat
-from dashboard.sync import breaker, pipeline, services
+from dashboard.freshness.models import Stream
+from dashboard.freshness.services import cursor_open, heartbeat_beat
+from dashboard.sync import breaker, pipeline, purchases, services
 
 
 @shared_task
@@ -13,12 +14,29 @@ def agent_sync(agent_id: int) -> bool:
 
 
 @shared_task
+def purchase_sync(purchase_id: int) -> bool:
+    return breaker.may_ask() and purchases.purchase_sync(purchase_id)
+
+
+@shared_task
+def prices_sync(_subject_id: int) -> bool:
+    return breaker.may_ask() and purchases.prices_sync()
+
+
+READERS: dict[Stream, Task[[int], bool]] = {
+    Stream.AGENT: agent_sync,
+    Stream.PURCHASE: purchase_sync,
+    Stream.PRICES: prices_sync,
+}
+
+
+@shared_task
 def sweep() -> int:
-    """Queue every agent whose turn has come."""
-    due = breaker.turns_take()
-    for agent_id in due:
+    """Queue everything whose turn has come."""
+    due = [(READERS[stream], subject_id) for stream, subject_id in breaker.turns_take()]
+    for reader, subject_id in due:
         # Later the row is queued again: a message that waited that long is one too many.
-        agent_sync.apply_async((agent_id,), expires=services.QUEUED_AGAIN_AFTER.total_seconds())
+        reader.apply_async((subject_id,), expires=services.QUEUED_AGAIN_AFTER.total_seconds())
     return len(due)
 
 
@@ -39,5 +57,6 @@ def runs_prune() -> int:
 
 @worker_ready.connect
 def worker_is_ready(**_: object) -> None:
-    """Say so at once: a fresh start need not wait for the first beat."""
+    """Say so at once: a fresh start need not wait for the first beat, nor the first page for its prices."""
     heartbeat_beat("worker")
+    cursor_open(stream=Stream.PRICES, subject_id=purchases.PRICES_SUBJECT, label="Payment methods and packs")

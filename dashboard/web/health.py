@@ -70,7 +70,8 @@ def health(request: HttpRequest) -> HttpResponse:
 def stream_counts() -> dict[str, Any]:
     """Return how many streams there are, run, wait overdue, fail and are stopped; and an open outage."""
     now = timezone.now()
-    return SyncCursor.objects.exclude(stopped=SyncCursor.Stopped.RELEASED).aggregate(
+    at_rest = (SyncCursor.Stopped.RELEASED, SyncCursor.Stopped.DONE)
+    return SyncCursor.objects.exclude(stopped__in=at_rest).aggregate(
         all=Count("pk"),
         running=Count("pk", filter=~Q(running_since=None)),
         overdue=Count("pk", filter=Q(due_at__lte=now, running_since=None, stopped="")),

@@ -22,6 +22,7 @@ from dashboard.accounts.services import membership_add, platform_role_grant, wor
 from dashboard.agents.ceremony import attempt_present, attempt_start
 from dashboard.agents.models import Claim
 from dashboard.agents.services import claim_confirm
+from tests.dashboard.local_stripe import STAND_IN_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR_KEY = "operator-key-of-these-tests"
@@ -160,6 +161,7 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "SANDBOX_DATA_DIR": str(folder),
         "SANDBOX_PORT": str(port),
         "SANDBOX_OPERATOR_KEY": OPERATOR_KEY,
+        "SANDBOX_STRIPE_STAND_IN_KEY": STAND_IN_KEY,
     }
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=60

@@ -41,10 +41,10 @@ def due(count: int) -> None:
 
 def test_sweeps_queue_no_more_than_a_bounded_backlog() -> None:
     due(QUEUED_AT_MOST + 50)
-    assert len(due_take()) == QUEUED_AT_MOST
-    assert due_take() == []
+    assert len(due_take(Stream.AGENT)) == QUEUED_AT_MOST
+    assert due_take(Stream.AGENT) == []
     assert run_claim(stream=Stream.AGENT, subject_id=0)
-    assert len(due_take()) == 1, "what was begun makes room"
+    assert len(due_take(Stream.AGENT)) == 1, "what was begun makes room"
 
 
 def test_queued_reading_expires_when_it_is_queued_again(published: list[dict[str, Any]]) -> None:
@@ -57,9 +57,9 @@ def test_queued_reading_expires_when_it_is_queued_again(published: list[dict[str
 
 def test_reading_whose_message_was_lost_is_queued_again() -> None:
     due(1)
-    assert due_take() == [0]
+    assert due_take(Stream.AGENT) == [0]
     SyncCursor.objects.update(queued_at=timezone.now() - QUEUED_AGAIN_AFTER)
-    assert due_take() == [0]
+    assert due_take(Stream.AGENT) == [0]
 
 
 def test_heartbeat_overtakes_a_backlog_of_readings(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def run(clock: Any, span: timedelta) -> None:
     """Let scheduler and worker work for so long, as the clock of the test goes."""
     until = timezone.now() + span
     while timezone.now() < until:
-        for agent_id in turns_take():
+        for _stream, agent_id in turns_take():
             agent_sync(agent_id)
         clock.shift(SWEEP)
 

@@ -107,7 +107,7 @@ def test_rotated_token_stops_reading_and_tells_the_owner_once(
     assert mail.outbox[0].to == [owner.email]
     assert "rotating-bot" in mail.outbox[0].body
     assert rotating.token not in mail.outbox[0].body
-    assert due_take() == []
+    assert due_take(Stream.AGENT) == []
 
 
 def test_relinked_agent_is_read_again(
@@ -125,7 +125,7 @@ def test_relinked_agent_is_read_again(
 def test_unclaimed_agent_is_not_read(claim: Claim, owner: User) -> None:
     claim_release(claim=claim, user=owner)
     assert not sync(claim)
-    assert due_take() == []
+    assert due_take(Stream.AGENT) == []
 
 
 def test_token_of_another_agent_is_never_mixed_in(
@@ -274,7 +274,7 @@ def test_run_of_a_lost_worker_is_freed_and_its_late_answer_changes_nothing(agent
     reading = agent_read(claim)
     with time_machine.travel(datetime.now(UTC) + RUN_LOST_AFTER):
         assert runs_rescue() == 1
-        assert due_take() == [claim.agent_id]
+        assert due_take(Stream.AGENT) == [claim.agent_id]
     with pytest.raises(RunLost):
         reading_apply(run, claim, reading)
     assert not Event.objects.exists()
@@ -282,8 +282,8 @@ def test_run_of_a_lost_worker_is_freed_and_its_late_answer_changes_nothing(agent
 
 
 def test_backlog_is_queued_once(claim: Claim) -> None:
-    assert due_take() == [claim.agent_id]
-    assert due_take() == []
+    assert due_take(Stream.AGENT) == [claim.agent_id]
+    assert due_take(Stream.AGENT) == []
 
 
 EPOCH = datetime(2026, 6, 1, tzinfo=UTC)

@@ -49,7 +49,7 @@ def test_what_was_read_for_one_workspace_is_not_written_once_another_holds_the_a
     theirs = make_claim(agent, outsider.memberships.get().workspace, outsider)
     with pytest.raises(RunLost):
         reading_apply(run, claim, reading)
-    assert due_take() == [theirs.agent_id], "the new holder's first reading waits for nobody"
+    assert due_take(Stream.AGENT) == [theirs.agent_id], "the new holder's first reading waits for nobody"
     assert agent_sync(theirs.agent_id)
     assert {event.workspace_id for event in Event.objects.all()} == {theirs.workspace_id}
 
@@ -119,4 +119,4 @@ def test_unclaim_beside_a_running_apply_leaves_one_of_two_whole_outcomes(agent: 
     assert "released" in outcomes
     assert Event.objects.exists() == ("applied" in outcomes)
     assert cursor_of(claim).stopped == "released"
-    assert due_take() == []
+    assert due_take(Stream.AGENT) == []

@@ -1,0 +1,124 @@
+"""Reading purchases, receipts and what agents ask for, always within a workspace."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from dashboard.accounts.models import Workspace
+from dashboard.agents.models import Agent, Claim
+from dashboard.agents.selectors import claim_list
+from dashboard.credits.models import BuyingRule, HandOffMute, Purchase, Receipt, Reversal
+from dashboard.lib.paging import Page, page_get
+
+PAGE_SIZE = 50
+ENDED_SHOWN = timedelta(days=1)
+
+
+def purchase_list(workspace: Workspace) -> QuerySet[Purchase]:
+    """Return the purchases of a workspace with agent, buyer and receipt."""
+    return Purchase.objects.filter(workspace=workspace).select_related("agent", "opened_by", "receipt")
+
+
+def purchase_page(
+    workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE
+) -> Page[Purchase]:
+    """Return a page of a workspace's purchases, newest first."""
+    rows = purchase_list(workspace)
+    return page_get(rows.filter(agent=agent) if agent else rows, by="opened_at", cursor=cursor, size=size)
+
+
+def purchase_get(workspace: Workspace, key: UUID) -> Purchase:
+    """Return one purchase; raises Http404 alike for "not yours" and "not there"."""
+    purchase = purchase_list(workspace).select_related("workspace", "dismissed_by").filter(key=key).first()
+    if purchase is None:
+        raise Http404
+    return purchase
+
+
+def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | None = None) -> list[Purchase]:
+    """Return what was opened here and has not ended, newest first: the overview's "what is open"."""
+    rows = purchase_list(workspace).filter(origin=Purchase.Origin.SPONSOR, state__in=Purchase.UNDER_WAY)
+    # Few by nature, so they are sorted here: asked for in order, SQLite would walk through all that ever was.
+    found = sorted(rows.filter(agent=agent) if agent else rows, key=lambda row: row.opened_at, reverse=True)
+    return found[:limit]
+
+
+def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents of this workspace ask their people to pay now, newest first.
+
+    Only what the service's own status says is open: not the muted, the dismissed, nor what was granted already.
+    """
+    rows = _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
+    return list(rows.order_by("-opened_at")[:limit])
+
+
+def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents asked for within the last day and nobody paid in time, newest first."""
+    ended = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
+    rows = _asked(workspace).filter(state__in=ended, opened_at__gte=timezone.now() - ENDED_SHOWN)
+    return list(rows.order_by("-opened_at")[:limit])
+
+
+def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
+    """Return the purchase of an agent that carries an id of the service (`name` is its field); for background work."""
+    # The empty one is excluded by name, so that the constraint's partial index can be used.
+    return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
+
+
+def is_muted(workspace: Workspace, agent: Agent) -> bool:
+    """Tell whether the workspace said "don't ask for this again" of this agent."""
+    return HandOffMute.objects.filter(workspace=workspace, agent=agent).exists()
+
+
+def receipt_list(workspace: Workspace, *, live: bool = True) -> QuerySet[Receipt]:
+    """Return the receipts of a workspace: of live money, or (`live=False`) the test settlements set apart."""
+    rows = Receipt.objects.filter(workspace=workspace, live_money=live)
+    return rows.select_related("agent", "opened_by", "purchase")
+
+
+def receipt_page(
+    workspace: Workspace, *, cursor: str, live: bool = True, agent: Agent | None = None, size: int = PAGE_SIZE
+) -> Page[Receipt]:
+    """Return a page of receipts, newest first."""
+    rows = receipt_list(workspace, live=live)
+    return page_get(rows.filter(agent=agent) if agent else rows, by="issued_at", cursor=cursor, size=size)
+
+
+def receipt_get(workspace: Workspace, key: UUID) -> Receipt:
+    """Return one receipt, live or not; raises Http404 alike for "not yours" and "not there"."""
+    rows = Receipt.objects.select_related("agent", "opened_by", "purchase", "workspace")
+    receipt = rows.filter(workspace=workspace, key=key).first()
+    if receipt is None:
+        raise Http404
+    return receipt
+
+
+def reversal_list(purchase: Purchase) -> list[Reversal]:
+    """Return the steps of refunds and disputes of a purchase, oldest first."""
+    return list(purchase.reversals.order_by("occurred_at", "pk"))
+
+
+def buying_rule_get(workspace: Workspace) -> BuyingRule:
+    """Return what the workspace asks of its buyers; unsaved defaults where no owner has said."""
+    return BuyingRule.objects.filter(workspace=workspace).first() or BuyingRule(workspace=workspace)
+
+
+def needs_fresh_sign_in(workspace: Workspace, cents: int) -> bool:
+    """Tell whether buying for so many cents of live money asks for a fresh sign-in here."""
+    return cents > buying_rule_get(workspace).fresh_sign_in_cents
+
+
+def _asked(workspace: Workspace) -> QuerySet[Purchase]:
+    muted = HandOffMute.objects.filter(workspace=workspace, agent=OuterRef("agent"))
+    held = claim_list(workspace).values("agent")
+    rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, dismissed_at=None, agent__in=held)
+    return rows.filter(~Exists(muted))
+
+
+def claim_of(purchase: Purchase) -> Claim | None:
+    """Return the open claim by which a purchase can be followed: its workspace's, on its agent; None: unlinked."""
+    held = Claim.objects.filter(workspace=purchase.workspace_id, agent=purchase.agent_id, released_at=None)
+    return held.select_related("agent", "workspace").first()

@@ -1,0 +1,27 @@
+"""What is bought and by which rail."""
+
+from dataclasses import dataclass
+
+# Contract 2.8; the price list may say otherwise.
+MIN_CREDITS, MAX_CREDITS = 1, 5_000
+X402_METHOD = "stripe_x402.exact.usdc"
+FAKE_METHOD = "fake"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Exactly one of whole `credits` and a `pack_id`, and the payment method; raises ValueError for anything else."""
+
+    credits: int | None
+    pack_id: str
+    payment_method: str
+
+    def __post_init__(self) -> None:
+        if (self.credits is None) == (not self.pack_id):
+            raise ValueError("terms hold exactly one of credits and pack_id")
+
+    @property
+    def word(self) -> str:
+        """One word that is equal for equal terms."""
+        what = f"pack:{self.pack_id}" if self.pack_id else f"credits:{self.credits}"
+        return f"{what} {self.payment_method}"
