@@ -7,19 +7,21 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
 from dashboard.agents.selectors import claim_get
+from dashboard.credits.selectors import purchase_under_way_list
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.selectors import agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
+AGENT_PURCHASES = 3
 
 
 @signed_in
@@ -31,7 +33,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
-    context = {"scope": scope, "overview": overview_get(scope.workspace), "may_claim": scope.may(OWNER_ONLY)}
+    context = {
+        "scope": scope,
+        "overview": overview_get(scope.workspace),
+        "may_claim": scope.may(OWNER_ONLY),
+        "may_buy": scope.may(MAY_BUY),
+    }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
 
 
@@ -44,9 +51,11 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "row": agent_rows(scope.workspace, [claim])[0],
         "page": event_page(scope.workspace, cursor="", agent=claim.agent, size=RECENT_EVENTS),
         "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
+        "purchases": purchase_under_way_list(scope.workspace, agent=claim.agent, limit=AGENT_PURCHASES),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
         "may_stop": scope.may(MAY_STOP),
+        "may_buy": scope.may(MAY_BUY),
     }
     return render(request, page_or_fragment(request, "web/agent_detail.html"), context)
 

@@ -18,6 +18,7 @@ CHARACTERS = (
     "anonymous",
 )
 MEMBERS = frozenset({"owner", "buyer", "viewer"})
+BUYERS = frozenset({"owner", "buyer"})
 OWNER = frozenset({"owner"})
 BUYERS = frozenset({"owner", "buyer"})
 SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}
@@ -86,6 +87,13 @@ MATRIX = (
     Row("agents:replace", "member", None, OWNER),
     Row("web:token_exposed", "member", OWNER),
     Row("activity:event_list", "member", MEMBERS),
+    Row("credits:purchase_list", "member", MEMBERS),
+    Row("credits:purchase_new", "member", MEMBERS),
+    Row("credits:purchase_quote", "member", None, BUYERS),
+    Row("credits:purchase_detail", "member", MEMBERS),
+    Row("credits:purchase_payment", "member", None, BUYERS),
+    Row("credits:purchase_cancel", "member", None, BUYERS),
+    Row("credits:buying_rule", "member", OWNER, OWNER),
     Row("sync:agent_refresh", "member", None, MEMBERS),
     Row("feedback:queue", "platform", REVIEWER),
     Row("billing:desk", "platform", BILLING),
