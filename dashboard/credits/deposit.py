@@ -47,7 +47,7 @@ def deposit_get(purchase: Purchase) -> Deposit | None:
     return Deposit(
         amount=exact_amount(int(told["amount_atomic"]), int(told["decimals"])),
         atomic=told["amount_atomic"],
-        token=told["token"],
+        token=told["token"].upper(),
         network=told["network"],
         address=told["address"],
         contract=told["contract"],

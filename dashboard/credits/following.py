@@ -55,6 +55,11 @@ class Following:
         return light_steps(self.purchase)
 
     @property
+    def shows_lights(self) -> bool:
+        """Tell whether there is anything to wait for or to look back on: not after an end that nobody paid."""
+        return not self.has_ended_unpaid or self.purchase.paid_at is not None
+
+    @property
     def deposit(self) -> Deposit | None:
         return deposit_get(self.purchase)
 

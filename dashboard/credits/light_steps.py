@@ -31,8 +31,6 @@ def _paid(purchase: Purchase) -> LightStep:
     if purchase.paid_at:
         text = "" if purchase.paid_source == Source.STRIPE else SECOND_HAND
         return LightStep("done", "Paid", text, purchase.paid_at, purchase.paid_source)
-    if purchase.state == State.FAILED:
-        return LightStep("failed", "Paid", "It failed or was declined.")
     if purchase.state == State.PROCESSING:
         return LightStep("current", "Paid", "Under way, Image Skill says.")
     return LightStep("hidden", "Paid", NO_STRIPE)

@@ -107,11 +107,16 @@ def purchase_detail(request: HttpRequest, scope: Scope, key: UUID) -> HttpRespon
 
 
 @member(MAY_BUY)
-@require_POST
+@require_http_methods(READ_OR_SEND)
 @no_credentials
 def purchase_payment(request: HttpRequest, scope: Scope, key: UUID) -> HttpResponse:
-    """Open the payment; of live money above the workspace's threshold after a fresh sign-in alone."""
+    """Open the payment; of live money above the workspace's threshold after a fresh sign-in alone.
+
+    A sign-in may lead back here by address alone, which opens nothing: it leads on to the purchase.
+    """
     purchase = purchase_get(scope.workspace, key)
+    if request.method != "POST":
+        return redirect("credits:purchase_detail", scope.workspace.key, purchase.key)
     is_guarded = purchase.live_money is not False and needs_fresh_sign_in(scope.workspace, purchase.price_cents or 0)
     return (fresh_sign_in(_payment_open) if is_guarded else _payment_open)(request, scope, purchase)
 

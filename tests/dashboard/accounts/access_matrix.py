@@ -91,7 +91,7 @@ MATRIX = (
     Row("credits:purchase_new", "member", MEMBERS),
     Row("credits:purchase_quote", "member", None, BUYERS),
     Row("credits:purchase_detail", "member", MEMBERS),
-    Row("credits:purchase_payment", "member", None, BUYERS),
+    Row("credits:purchase_payment", "member", BUYERS, BUYERS),
     Row("credits:purchase_cancel", "member", None, BUYERS),
     Row("credits:buying_rule", "member", OWNER, OWNER),
     Row("sync:agent_refresh", "member", None, MEMBERS),
