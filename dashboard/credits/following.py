@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard.agents.models import Claim
 from dashboard.credits.deposit import Deposit, deposit_get
 from dashboard.credits.light_steps import LightStep, light_steps
-from dashboard.credits.machine import quote_is_over
+from dashboard.credits.machine import UNPAID_ENDS, quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.terms import X402_METHOD
 from dashboard.lib.presentation import Tone, credits_text, credits_unit, money_text, span_text
@@ -73,14 +73,18 @@ class Following:
 
     @property
     def has_ended_unpaid(self) -> bool:
-        return self.purchase.state in (State.EXPIRED, State.FAILED, State.CANCELED, State.REFUSED) or (
-            self.purchase.state == State.QUOTED and not self.is_quote_open
-        )
+        return self.state in UNPAID_ENDS
 
     @property
     def is_unanswered(self) -> bool:
-        """Tell whether the last question about a payment that goes on was not answered."""
-        return bool(self.purchase.problem_at) and self.purchase.is_under_way
+        """Tell whether the last question about a payment that goes on was not answered; before, the lead says so."""
+        return bool(self.purchase.problem_at) and self.purchase.state in (State.OPEN, State.PROCESSING, State.PAID)
+
+    @property
+    def state(self) -> str:
+        """The purchase's state; a price whose time is over is expired before the background has noted it."""
+        is_over = self.purchase.state == State.QUOTED and not self.is_quote_open
+        return State.EXPIRED if is_over else self.purchase.state
 
     @property
     def poll_seconds(self) -> int | None:

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
+from dashboard.credits.machine import UNPAID_ENDS
 from dashboard.credits.models import Purchase
 from dashboard.credits.selectors import PAGE_SIZE, purchase_list
 from dashboard.lib.paging import Page, page_get
@@ -14,7 +15,7 @@ State = Purchase.State
 STATES = {
     "open": ("Under way", Purchase.UNDER_WAY),
     "done": ("Credits added", (State.SUCCEEDED,)),
-    "unpaid": ("Ended unpaid", (State.EXPIRED, State.FAILED, State.CANCELED, State.REFUSED)),
+    "unpaid": ("Ended unpaid", UNPAID_ENDS),
 }
 
 
