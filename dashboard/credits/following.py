@@ -160,11 +160,8 @@ def _paid(purchase: Purchase, following: Following) -> Lead:
         waits = f"Paid. Waiting for Image Skill to add {bought(purchase)}, usually under a minute."
         return Lead(Tone.INFO, waits, "You may close this page: we go on watching.")
     late = f"Paid {span_text(int(age.total_seconds()))} ago, and the {bought(purchase)} have not come yet."
-    return Lead(
-        Tone.WARN,
-        late,
-        "Image Skill adds them by itself once it has the payment, and we go on asking it. Do not pay again.",
-    )
+    comes = "Image Skill adds them by itself once it has the payment, and we go on asking it. Do not pay again."
+    return Lead(Tone.WARN, late, f'{comes} Billing answers to "Something is wrong", above.')
 
 
 def _succeeded(purchase: Purchase, following: Following) -> Lead:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_BUY, OWNER_ONLY, Scope, member
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, OWNER_ONLY, Scope, member
 from dashboard.accounts.views import READ_OR_SEND, fresh_sign_in
 from dashboard.agents.selectors import claim_get, claim_list_nearest_empty
 from dashboard.credits.choices import buying_rule_change
@@ -174,6 +174,7 @@ def _following_context(scope: Scope, purchase: Purchase) -> dict[str, object]:
         "purchase": purchase,
         "following": following,
         "may_buy": may_buy,
+        "may_ask": scope.may(MAY_ASK),
         "withheld": buying_withheld(claim) if is_asked and claim else None,
         "again_url": _again_url(scope, purchase),
     }

@@ -18,7 +18,6 @@ CHARACTERS = (
     "anonymous",
 )
 MEMBERS = frozenset({"owner", "buyer", "viewer"})
-BUYERS = frozenset({"owner", "buyer"})
 OWNER = frozenset({"owner"})
 BUYERS = frozenset({"owner", "buyer"})
 SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}

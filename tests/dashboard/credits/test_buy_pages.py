@@ -257,6 +257,29 @@ def test_overview_and_agent_page_lead_to_buying_and_say_what_is_open(
         assert "Add credits" not in browser_of(viewer).get(url).content.decode()
 
 
+def test_something_wrong_with_a_purchase_is_told_billing_from_its_page(
+    send: Callable[..., HttpResponse],
+    browser_of: Callable[..., Browser],
+    buyer: User,
+    viewer: User,
+    outsider: User,
+    ready: Claim,
+) -> None:
+    browser = browser_of(buyer)
+    place = send(browser)["Location"]
+    purchase = Purchase.objects.get()
+    wrong = reverse("web:thread_new", args=[ready.workspace.key, "purchase", purchase.key])
+    assert wrong in browser.get(place).content.decode()
+    assert wrong not in browser_of(viewer).get(place).content.decode()
+    assert "$5.00" in words(browser.get(wrong))
+    theirs = outsider.memberships.get().workspace.key
+    assert (
+        browser_of(outsider).get(reverse("web:thread_new", args=[theirs, "purchase", purchase.key])).status_code == 404
+    )
+    not_a_key = reverse("web:thread_new", args=[ready.workspace.key, "purchase", "x"])
+    assert browser.get(not_a_key).status_code == 404
+
+
 def test_list_is_filtered_by_its_address(
     send: Callable[..., HttpResponse], browser_of: Callable[..., Browser], buyer: User, ready: Claim
 ) -> None:
