@@ -29,7 +29,7 @@ def enter(sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent) -> Calla
         page.get_by_label("Confirmation phrase").fill(phrase)
         page.get_by_role("button", name="Link", exact=True).click()
         page.get_by_role("heading", name="e2e-agent", exact=True).wait_for()
-        reload_until(page, "3 of 4")
+        reload_until(page, "$0.31")
         page.get_by_role("link", name="Add credits").click()
         page.get_by_role("heading", name="Buy credits for e2e-agent").wait_for()
 
