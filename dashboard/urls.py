@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("dashboard.accounts.urls")),
     path("", include("dashboard.agents.urls")),
     path("", include("dashboard.activity.urls")),
+    path("", include("dashboard.credits.urls")),
     path("", include("dashboard.feedback.urls")),
     path("", include("dashboard.billing.urls")),
     path("", include("dashboard.sync.urls")),

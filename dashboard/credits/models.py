@@ -151,6 +151,10 @@ class Purchase(models.Model):
     def is_under_way(self) -> bool:
         return self.state in self.UNDER_WAY
 
+    @property
+    def is_sponsors(self) -> bool:
+        return self.origin == self.Origin.SPONSOR
+
 
 class Receipt(models.Model):
     """Credits granted for a payment, once; `live_money` False is the old test settlement and never counted as money.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # Contract 2.8; the price list may say otherwise.
 MIN_CREDITS, MAX_CREDITS = 1, 5_000
+CHECKOUT_METHOD = "stripe_checkout"
 X402_METHOD = "stripe_x402.exact.usdc"
 FAKE_METHOD = "fake"
 

@@ -93,6 +93,11 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "canceled": Word("Canceled", "canceled"),
         "refused": Word("Refused", "canceled", Tone.BAD),
     },
+    "payment_method": {
+        "stripe_checkout": Word("Stripe Checkout", "checkout"),
+        "stripe_x402.exact.usdc": Word("USDC deposit (x402)", "credits"),
+        "fake": Word("Test settlement", "planned"),
+    },
     "light_source": {
         "status": Word("Payment status", "credits"),
         "ledger": Word("Activity ledger", "activity"),

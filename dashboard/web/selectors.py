@@ -13,11 +13,14 @@ from dashboard.activity.models import Event
 from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
-from dashboard.agents.standing import Standing, standing_of, warning_of
+from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
+from dashboard.credits.models import Purchase
+from dashboard.credits.selectors import purchase_under_way_list
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
 
 OVERVIEW_AGENTS = 50
+OVERVIEW_PURCHASES = 5
 SEARCH_RESULTS = 20
 
 
@@ -56,6 +59,12 @@ class AgentRow:
         )
 
     @property
+    def is_low(self) -> bool:
+        """Tell whether credits would help: little is left of those that are told."""
+        credits_left = self.claim.agent.credits
+        return credits_left is not None and credits_left <= LOW_CREDITS and not self.claim.needs_relink
+
+    @property
     def is_failing(self) -> bool:
         return bool(self.cursor and self.cursor.error_code and not self.cursor.stopped)
 
@@ -73,6 +82,7 @@ class AgentRow:
 @dataclass(frozen=True)
 class Overview:
     rows: list[AgentRow]
+    purchases: list[Purchase]
 
     @property
     def needing(self) -> list[AgentRow]:
@@ -99,8 +109,9 @@ class Overview:
 
 
 def overview_get(workspace: Workspace) -> Overview:
-    """Return the workspace's agents, the one nearest empty first, in three queries."""
-    return Overview(agent_rows(workspace, claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)))
+    """Return the workspace's agents, the one nearest empty first, and what is being bought, in four queries."""
+    rows = agent_rows(workspace, claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS))
+    return Overview(rows, purchase_under_way_list(workspace, limit=OVERVIEW_PURCHASES))
 
 
 def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import Http404
 from django.urls import reverse
@@ -9,6 +10,7 @@ from django.urls import reverse
 from dashboard.accounts.models import Workspace
 from dashboard.agents.selectors import claim_get
 from dashboard.agents.standing import standing_of
+from dashboard.credits.selectors import purchase_get
 from dashboard.lib.templatetags import ui
 from dashboard.support.services import Subject
 
@@ -39,8 +41,29 @@ def _agent(workspace: Workspace, remote_id: str) -> Known:
     )
 
 
+def _purchase(workspace: Workspace, key: str) -> Known:
+    try:
+        purchase = purchase_get(workspace, UUID(key))
+    except ValueError as error:
+        raise Http404 from error
+    return Known(
+        Subject("purchase", str(purchase.key), str(purchase)),
+        reverse("credits:purchase_detail", args=[workspace.key, purchase.key]),
+        (
+            ("State", ui.state("purchase_state", purchase.state)),
+            ("Credits", ui.credits(purchase.credits)),
+            ("Price", ui.money(purchase.price_cents)),
+            ("Opened", ui.moment(purchase.opened_at)),
+            ("Image Skill was asked", ui.moment(purchase.status_at)),
+            ("Quote", ui.ident(purchase.quote_id)),
+            ("Attempt", ui.ident(purchase.payment_attempt_id)),
+        ),
+    )
+
+
 RESOLVERS: dict[str, Callable[[Workspace, str], Known]] = {
     "agent": _agent,
+    "purchase": _purchase,
 }
 
 

@@ -7,7 +7,17 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import (
+    EVERY_ROLE,
+    MAY_ASK,
+    MAY_BUY,
+    MAY_STOP,
+    OWNER_ONLY,
+    Scope,
+    member,
+    signed_in,
+    viewer,
+)
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
@@ -37,6 +47,7 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
         "scope": scope,
         "overview": overview_get(scope.workspace),
         "may_claim": may_claim,
+        "may_buy": scope.may(MAY_BUY),
         "claim_requests": claim_requests_for(scope.user) if may_claim else [],
     }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
@@ -54,6 +65,7 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
         "may_stop": scope.may(MAY_STOP),
+        "may_buy": scope.may(MAY_BUY),
     }
     return render(request, page_or_fragment(request, "web/agent_detail.html"), context)
 

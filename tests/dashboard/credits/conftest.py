@@ -14,6 +14,7 @@ from dashboard.credits.services import purchase_open, purchase_start
 from dashboard.credits.terms import Terms
 from dashboard.sync.pipeline import agent_sync
 from tests.dashboard.credits.paying import STARTER, Wire, prices_read
+from tests.dashboard.web.conftest import link  # noqa: F401 - a fixture of both
 
 
 @pytest.fixture

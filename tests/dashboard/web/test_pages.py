@@ -58,7 +58,9 @@ def test_what_needs_the_sponsor_stands_first_and_the_worst_of_it_on_top(open_pag
     link("nearly-empty", free_credits=5, paid_credits=0)
     link("empty", free_credits=0, paid_credits=0)
     said = words(open_page("web:overview"))
-    assert re.search(r"Needs you empty Out of credits\. Resets in 2 h \. nearly-empty Few credits left\.", said)
+    assert re.search(
+        r"Needs you empty Out of credits\. Resets in 2 h \. Add credits nearly-empty Few credits left\.", said
+    )
 
 
 def test_needs_beyond_five_are_folded(open_page: Any, link: Link) -> None:

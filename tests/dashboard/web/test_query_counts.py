@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.audit.services import audit_record
+from dashboard.credits.models import Purchase
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
 
@@ -28,6 +29,8 @@ WORKSPACE_PAGES = (
     "web:agent_detail",
     "web:audit_log",
     "web:thread_list",
+    "credits:purchase_list",
+    "credits:purchase_new",
 )
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
@@ -54,6 +57,9 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             for event_type in ("job.completed", "feedback.created", "credits.payment_backed_granted"):
                 tell(claim, event_type, job_id="job_shared")
                 tell(claims[0], event_type)
+            Purchase.objects.create(
+                workspace_id=claim.workspace_id, agent=claim.agent, origin="sponsor", opened_at=now, state="open"
+            )
             cursor = SyncCursor.objects.get(subject_id=claim.agent_id)
             SyncRun.objects.create(cursor=cursor, started_at=now, outcome=SyncRun.Outcome.RETRY)
             KnownGap.objects.create(

@@ -1,0 +1,61 @@
+"""The four lights as steps of the Follow page. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.credits.models import Purchase, Source
+
+State = Purchase.State
+
+NO_STRIPE = "Not visible here: no Stripe account is connected. It turns when Image Skill says so."
+SECOND_HAND = "Image Skill says so. Stripe itself is not visible here."
+
+
+@dataclass(frozen=True)
+class LightStep:
+    """`step` is a look of components/_step.html; `at` (UTC) and `source` where the light is on."""
+
+    step: str
+    title: str
+    text: str = ""
+    at: datetime | None = None
+    source: str = ""
+
+
+def light_steps(purchase: Purchase) -> list[LightStep]:
+    """Return paid, settled, granted and balance moved, in this order."""
+    return [_paid(purchase), _settled(purchase), _granted(purchase), _balance_moved(purchase)]
+
+
+def _paid(purchase: Purchase) -> LightStep:
+    if purchase.paid_at:
+        text = "" if purchase.paid_source == Source.STRIPE else SECOND_HAND
+        return LightStep("done", "Paid", text, purchase.paid_at, purchase.paid_source)
+    if purchase.state == State.PROCESSING:
+        return LightStep("current", "Paid", "Under way, Image Skill says.")
+    return LightStep("hidden", "Paid", NO_STRIPE)
+
+
+def _settled(purchase: Purchase) -> LightStep:
+    if purchase.settled_at:
+        return LightStep("done", "Settled by Image Skill", "", purchase.settled_at, purchase.settled_source)
+    if purchase.paid_at:
+        return LightStep("current", "Settled by Image Skill", "It checks the payment and writes the receipt.")
+    return LightStep("waiting", "Settled by Image Skill")
+
+
+def _granted(purchase: Purchase) -> LightStep:
+    if purchase.granted_at:
+        return LightStep("done", "Credits granted", "", purchase.granted_at, purchase.granted_source)
+    if purchase.settled_at:
+        return LightStep("current", "Credits granted", "The agent's ledger is read for it.")
+    return LightStep("waiting", "Credits granted")
+
+
+def _balance_moved(purchase: Purchase) -> LightStep:
+    if purchase.balance_moved_at:
+        moved_at, source = purchase.balance_moved_at, purchase.balance_moved_source
+        return LightStep("done", "Balance moved", "", moved_at, source)
+    if purchase.granted_at:
+        return LightStep("current", "Balance moved", "The next reading of the balance shows it.")
+    return LightStep("waiting", "Balance moved")
