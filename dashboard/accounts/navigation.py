@@ -31,6 +31,7 @@ PLACES = (
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Help", "help", "web:thread_list"),
+    Place("Money", "Balances", "spend", "balance:balance_overview"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),

@@ -15,7 +15,7 @@ from dashboard.agents.models import Claim, QuotaSnapshot
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.credits.balance import CLOCKS_AGREE, Anchor, Interval, Movement, Stretch, intervals_between
 from dashboard.credits.balance_chart import Chart, chart_of
-from dashboard.credits.funding import event_list
+from dashboard.credits.funding import event_list, events_within
 from dashboard.credits.models import Receipt
 from dashboard.freshness.models import KnownGap, Stream
 from dashboard.lib.paging import Page, page_get
@@ -93,10 +93,6 @@ def interval_get(claim: Claim, number: int) -> Interval:
 def interval_event_page(claim: Claim, interval: Interval, *, cursor: str, size: int = PAGE_SIZE * 2) -> Page[Event]:
     """Return a page of the lines that moved credits in an interval, newest first."""
     return page_get(events_within(claim, interval), by="occurred_at", cursor=cursor, size=size)
-
-
-def events_within(claim: Claim, interval: Interval) -> QuerySet[Event]:
-    return event_list(claim).filter(occurred_at__gt=interval.start.at, occurred_at__lte=interval.end.at)
 
 
 def interval_stream(claim: Claim) -> Iterator[Interval]:

@@ -1,9 +1,8 @@
 """The queue of bought credits as rows tell it, and which purchase funded which line of the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -24,6 +23,15 @@ def event_list(claim: Claim) -> QuerySet[Event]:
     moves = (Q(type__startswith="credits.") & ~Q(type__in=NOTED)) | Q(type__startswith="usage.")
     mine = Event.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, occurred_at__gte=claim.claimed_at)
     return mine.filter(moves).exclude(credits_delta=0)
+
+
+@dataclass(frozen=True)
+class Payer:
+    """So many credits of one line, and where they came from: free, a purchase here, or one that we never saw."""
+
+    credits: int
+    is_free: bool
+    receipt: Receipt | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +61,17 @@ class Funds:
 
     def shares_of(
         self, interval: Interval, events: Iterable[Event], *, offset: int = 0
-    ) -> Iterable[tuple[Event, list[Share]]]:
+    ) -> Iterator[tuple[Event, list[Share]]]:
         """Yield each line (oldest first) with who paid for it; `offset` credits were spent in the interval before."""
         funding, queue = self.funding(interval), self.queue(interval.end.at)
-        lines = list(events)
-        befores = accumulate((spent(event) for event in lines), initial=offset)
-        for event, before in zip(lines, befores, strict=False):
-            yield event, shares(funding, queue, offset=before, credits=spent(event))
+        for event in events:
+            taken = spent(event)
+            yield event, shares(funding, queue, offset=offset, credits=taken)
+            offset += taken
+
+    def payer(self, share: Share) -> Payer:
+        receipt = self.receipts.get(share.lot.receipt_pk or 0) if share.lot else None
+        return Payer(share.credits, share.lot is None, receipt)
 
     def _left(self, receipt: Receipt, at: datetime) -> int:
         steps = [one for one in self.reversals if one.purchase_id == receipt.purchase_id and one.occurred_at <= at]
@@ -81,8 +93,20 @@ def funds_get(claim: Claim) -> Funds:
     return Funds(receipts, reversals, max(unseen, 0))
 
 
-def spent_before(lines: QuerySet[Event], event: Event) -> int:
-    """Return the credits that the lines of an interval spent before one of them."""
+def events_within(claim: Claim, interval: Interval) -> QuerySet[Event]:
+    return event_list(claim).filter(occurred_at__gt=interval.start.at, occurred_at__lte=interval.end.at)
+
+
+def shares_by_event(claim: Claim, interval: Interval, page: Sequence[Event]) -> list[tuple[Event, list[Payer]]]:
+    """Return the lines of a page (newest first) with who paid for each."""
+    if not page:
+        return []
+    funds, offset = funds_get(claim), _spent_before(events_within(claim, interval), page[-1])
+    told = list(funds.shares_of(interval, reversed(page), offset=offset))
+    return [(event, [funds.payer(part) for part in parts]) for event, parts in reversed(told)]
+
+
+def _spent_before(lines: QuerySet[Event], event: Event) -> int:
     earlier = lines.filter(Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk))
     total: int | None = earlier.filter(type=SPENT).aggregate(total=Sum("credits_delta"))["total"]
     return -(total or 0)

@@ -115,6 +115,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "agent.token_replaced": Word("Replaced an agent's token", "key", Tone.WARN),
         "agent.token_refused": Word("Image Skill refused the token", "key", Tone.BAD),
         "audit.exported": Word("Exported the audit log", "download", Tone.INFO),
+        "balance.exported": Word("Exported a balance history", "download", Tone.INFO),
         "buying_rule.changed": Word("Changed when buying asks for a sign-in", "shield", Tone.WARN),
         "claim.code_made": Word("Made a claim code", "terminal"),
         "claim.presented": Word("An agent answered the code", "agent", Tone.INFO),

@@ -80,6 +80,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "kind": about.kind,
         "subject_id": about.id,
         "pk": 0,
+        "number": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
