@@ -26,6 +26,7 @@ class Place:
 
 PLACES = (
     Place("Workspace", "Overview", "overview", "web:overview", has_inside=False),
+    Place("Workspace", "Inbox", "inbox", "web:inbox"),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
@@ -65,6 +66,7 @@ def _items(request: HttpRequest, user: User, membership: Membership | None) -> l
         else:
             continue
         item = {
+            "name": place.url_name,
             "label": place.label,
             "icon": place.icon,
             "url": url,

@@ -30,6 +30,8 @@ class Agent(models.Model):
     daily_jobs_used = models.BigIntegerField(null=True)
     daily_jobs_remaining = models.BigIntegerField(null=True)
     resets_at = models.DateTimeField(null=True)
+    # Why the service advises a top-up (contract 3.5); empty while it does not.
+    top_up_advice = models.CharField(max_length=64, blank=True)
     quota_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
@@ -24,6 +24,24 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]
     refused_first = F("token_refused_at").asc(nulls_last=True)
     left = Coalesce(F("agent__free_credits") + F("agent__paid_credits"), -1)
     return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
+
+
+def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents can do no job now for want of credits, or because today's jobs are used."""
+    left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
+    is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
+    claims = _claims_linked(workspace).annotate(left=left)
+    return claims.filter(Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)).order_by("pk")
+
+
+def claim_list_advised(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims for whose agents the service advises a top-up."""
+    return _claims_linked(workspace).exclude(agent__top_up_advice="").order_by("pk")
+
+
+def _claims_linked(workspace: Workspace) -> QuerySet[Claim]:
+    """The claims that need no other thing first: their token works, and their agent may."""
+    return claim_list(workspace).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from dashboard.credits.balance import Anchor
 
 WIDTH, HEIGHT = 1000, 240
-STEPS = (1, 2, 5)
+STEPS = (1, 2, 3, 4, 5, 6, 8, 10)
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,6 @@ def chart_of(readings: Sequence[Anchor], purchases: Sequence[tuple[datetime, int
 
 
 def _round_up(figure: int) -> int:
-    """Return the next round figure: 1, 2 or 5 with noughts."""
+    """Return the next figure of one digit and noughts."""
     scale = int("1" + "0" * (len(str(figure)) - 1))
-    return next(step * scale for step in (*STEPS, 10) if step * scale >= figure)
+    return next(step * scale for step in STEPS if step * scale >= figure)

@@ -51,8 +51,20 @@ def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
 
     Only what the service's own status says is open: not the muted, the dismissed, nor what was granted already.
     """
-    rows = _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
-    return list(rows.order_by("-opened_at")[:limit])
+    return list(_payable(workspace).order_by("-opened_at")[:limit])
+
+
+def hand_off_count(workspace: Workspace) -> int:
+    """Return how many payments agents ask for now."""
+    return _payable(workspace).count()
+
+
+def hand_off_paid_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents asked for and somebody paid, or is paying, of the last day, newest first."""
+    taken = (Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED)
+    rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, state__in=taken)
+    lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
+    return list(lately.order_by("-opened_at")[:limit])
 
 
 def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
@@ -66,6 +78,12 @@ def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
     """Return the purchase of an agent that carries an id of the service (`name` is its field); for background work."""
     # The empty one is excluded by name, so that the constraint's partial index can be used.
     return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
+
+
+def mute_list(workspace: Workspace) -> list[HandOffMute]:
+    """Return the agents of this workspace that it does not want to be asked by, by name."""
+    held = HandOffMute.objects.filter(workspace=workspace, agent__in=claim_list(workspace).values("agent"))
+    return list(held.select_related("agent").order_by("agent__name", "pk"))
 
 
 def is_muted(workspace: Workspace, agent: Agent) -> bool:
@@ -109,6 +127,10 @@ def buying_rule_get(workspace: Workspace) -> BuyingRule:
 def needs_fresh_sign_in(workspace: Workspace, cents: int) -> bool:
     """Tell whether buying for so many cents of live money asks for a fresh sign-in here."""
     return cents > buying_rule_get(workspace).fresh_sign_in_cents
+
+
+def _payable(workspace: Workspace) -> QuerySet[Purchase]:
+    return _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
 
 
 def _asked(workspace: Workspace) -> QuerySet[Purchase]:

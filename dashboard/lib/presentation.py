@@ -106,6 +106,13 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "pending": Word("Reversal pending", "waiting", Tone.WARN),
         "rejected": Word("Reversal rejected", "failed", Tone.BAD),
     },
+    "top_up_advice": {
+        "low_remaining_credits": Word("its credits run low", "credits", Tone.WARN),
+        "credits_depleted": Word("its credits are used up", "credits", Tone.BAD),
+        "daily_job_cap_reached": Word("its jobs of today are used", "jobs", Tone.WARN),
+        "self_fund_setup_missing": Word("it cannot pay for itself", "credits"),
+        "available": Word("topping up is possible", "credits"),
+    },
     "audit_action": {
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),

@@ -12,10 +12,13 @@ from dashboard.activity.selectors import day_start, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import Standing, standing_of, warning_of
+from dashboard.credits.models import Purchase
+from dashboard.credits.selectors import hand_off_list
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
 
 OVERVIEW_AGENTS = 50
+OVERVIEW_ASKS = 5
 SEARCH_RESULTS = 20
 
 
@@ -55,7 +58,10 @@ class AgentRow:
 
 @dataclass(frozen=True)
 class Overview:
+    """`asks` are payments that agents ask for now."""
+
     rows: list[AgentRow]
+    asks: list[Purchase]
 
     @property
     def needing(self) -> list[AgentRow]:
@@ -78,8 +84,9 @@ class Overview:
 
 
 def overview_get(workspace: Workspace) -> Overview:
-    """Return the workspace's agents, the one nearest empty first, in three queries."""
-    return Overview(agent_rows(workspace, claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)))
+    """Return the workspace's agents, the one nearest empty first, and what they ask for, in four queries."""
+    claims = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
+    return Overview(agent_rows(workspace, claims), hand_off_list(workspace, limit=OVERVIEW_ASKS))
 
 
 def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
@@ -17,6 +17,7 @@ from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
+from dashboard.web.inbox import inbox_get, inbox_look
 from dashboard.web.selectors import agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
@@ -33,6 +34,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {"scope": scope, "overview": overview_get(scope.workspace), "may_claim": scope.may(OWNER_ONLY)}
     return render(request, page_or_fragment(request, "web/overview.html"), context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
+    found = inbox_get(scope.workspace)
+    inbox_look(found)
+    context = {"scope": scope, "inbox": found, "may_buy": scope.may(MAY_BUY)}
+    return render(request, page_or_fragment(request, "web/inbox.html"), context)
 
 
 @member(EVERY_ROLE)

@@ -18,6 +18,7 @@ CHARACTERS = (
     "anonymous",
 )
 MEMBERS = frozenset({"owner", "buyer", "viewer"})
+BUYERS = frozenset({"owner", "buyer"})
 OWNER = frozenset({"owner"})
 BUYERS = frozenset({"owner", "buyer"})
 SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}
@@ -86,6 +87,10 @@ MATRIX = (
     Row("agents:replace", "member", None, OWNER),
     Row("web:token_exposed", "member", OWNER),
     Row("activity:event_list", "member", MEMBERS),
+    Row("web:inbox", "member", MEMBERS),
+    Row("hand_offs:dismissal", "member", None, BUYERS),
+    Row("hand_offs:mute", "member", None, BUYERS),
+    Row("hand_offs:unmute", "member", None, BUYERS),
     Row("balance:balance_overview", "member", MEMBERS),
     Row("balance:balance_detail", "member", MEMBERS),
     Row("balance:balance_interval", "member", MEMBERS),

@@ -1,0 +1,87 @@
+"""What agents ask of their people: payments, and what keeps them from working."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from dashboard.accounts.models import Workspace
+from dashboard.agents.models import Claim
+from dashboard.agents.selectors import claim_list, claim_list_advised, claim_list_blocked
+from dashboard.credits.machine import POLL_SECONDS
+from dashboard.credits.models import HandOffMute, Purchase
+from dashboard.credits.selectors import (
+    hand_off_count,
+    hand_off_ended_list,
+    hand_off_list,
+    hand_off_paid_list,
+    mute_list,
+)
+from dashboard.credits.withheld import Withheld, paying_withheld
+from dashboard.freshness.models import Stream
+from dashboard.freshness.selectors import cursor_map
+from dashboard.freshness.services import cursors_hurry
+
+LISTED = 50
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A payment that an agent asks for; `withheld` says why nobody is led to it now."""
+
+    purchase: Purchase
+    withheld: Withheld | None
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """`blocked` cannot work for want of credits or jobs; for `advised` the service says that credits run low."""
+
+    asks: list[Ask]
+    paid: list[Purchase]
+    ended: list[Purchase]
+    blocked: list[Claim]
+    advised: list[Claim]
+    muted: list[HandOffMute]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.asks or self.paid or self.ended or self.blocked or self.advised)
+
+
+def inbox_get(workspace: Workspace) -> Inbox:
+    """Return the workspace's inbox, in as many queries whatever is in it."""
+    blocked = list(claim_list_blocked(workspace)[:LISTED])
+    advised = claim_list_advised(workspace).exclude(pk__in=[claim.pk for claim in blocked])
+    return Inbox(
+        asks=_asks(workspace),
+        paid=hand_off_paid_list(workspace, limit=LISTED),
+        ended=hand_off_ended_list(workspace, limit=LISTED),
+        blocked=blocked,
+        advised=list(advised[:LISTED]),
+        muted=mute_list(workspace),
+    )
+
+
+def inbox_look(inbox: Inbox) -> None:
+    """Have the payments that somebody looks at read soon, so that what was paid elsewhere shows here."""
+    watched = [ask.purchase.pk for ask in inbox.asks] + [one.pk for one in inbox.paid if one.is_under_way]
+    lately = timezone.now() - timedelta(seconds=POLL_SECONDS)
+    cursors_hurry(stream=Stream.PURCHASE, subject_ids=watched, unless_since=lately)
+
+
+def inbox_count(workspace: Workspace) -> int:
+    """Return how much waits for people: payments asked for, and agents that cannot work."""
+    return hand_off_count(workspace) + claim_list_blocked(workspace).count()
+
+
+def _asks(workspace: Workspace) -> list[Ask]:
+    purchases = hand_off_list(workspace, limit=LISTED)
+    agent_ids = {purchase.agent_id for purchase in purchases}
+    claims = {claim.agent_id: claim for claim in claim_list(workspace).filter(agent__in=agent_ids)}
+    cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)
+    return [
+        Ask(purchase, paying_withheld(claims[purchase.agent_id], cursors.get(purchase.agent_id)))
+        for purchase in purchases
+        if purchase.agent_id in claims
+    ]
