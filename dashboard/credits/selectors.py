@@ -46,17 +46,17 @@ def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | 
     return found[:limit]
 
 
-def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
-    """Return what agents of this workspace ask their people to pay now, newest first.
+def hand_offs_open(workspace: Workspace) -> QuerySet[Purchase]:
+    """Return what agents of this workspace ask their people to pay now.
 
     Only what the service's own status says is open: not the muted, the dismissed, nor what was granted already.
     """
-    return list(_payable(workspace).order_by("-opened_at")[:limit])
+    return _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
 
 
-def hand_off_count(workspace: Workspace) -> int:
-    """Return how many payments agents ask for now."""
-    return _payable(workspace).count()
+def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents ask their people to pay now, newest first."""
+    return list(hand_offs_open(workspace).order_by("-opened_at")[:limit])
 
 
 def hand_off_paid_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
@@ -127,10 +127,6 @@ def buying_rule_get(workspace: Workspace) -> BuyingRule:
 def needs_fresh_sign_in(workspace: Workspace, cents: int) -> bool:
     """Tell whether buying for so many cents of live money asks for a fresh sign-in here."""
     return cents > buying_rule_get(workspace).fresh_sign_in_cents
-
-
-def _payable(workspace: Workspace) -> QuerySet[Purchase]:
-    return _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
 
 
 def _asked(workspace: Workspace) -> QuerySet[Purchase]:

@@ -107,11 +107,11 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "rejected": Word("Reversal rejected", "failed", Tone.BAD),
     },
     "top_up_advice": {
-        "low_remaining_credits": Word("its credits run low", "credits", Tone.WARN),
-        "credits_depleted": Word("its credits are used up", "credits", Tone.BAD),
-        "daily_job_cap_reached": Word("its jobs of today are used", "jobs", Tone.WARN),
-        "self_fund_setup_missing": Word("it cannot pay for itself", "credits"),
-        "available": Word("topping up is possible", "credits"),
+        "low_remaining_credits": Word("Credits run low", "credits", Tone.WARN),
+        "credits_depleted": Word("Credits are used up", "credits", Tone.BAD),
+        "daily_job_cap_reached": Word("Jobs of today are used", "jobs", Tone.WARN),
+        "self_fund_setup_missing": Word("Cannot pay for itself", "credits"),
+        "available": Word("Topping up is possible", "credits"),
     },
     "audit_action": {
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),

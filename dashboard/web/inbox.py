@@ -11,10 +11,10 @@ from dashboard.agents.selectors import claim_list, claim_list_advised, claim_lis
 from dashboard.credits.machine import POLL_SECONDS
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.credits.selectors import (
-    hand_off_count,
     hand_off_ended_list,
     hand_off_list,
     hand_off_paid_list,
+    hand_offs_open,
     mute_list,
 )
 from dashboard.credits.withheld import Withheld, paying_withheld
@@ -71,8 +71,9 @@ def inbox_look(inbox: Inbox) -> None:
 
 
 def inbox_count(workspace: Workspace) -> int:
-    """Return how much waits for people: payments asked for, and agents that cannot work."""
-    return hand_off_count(workspace) + claim_list_blocked(workspace).count()
+    """Return how much waits for people, payments asked for and agents that cannot work, in one query."""
+    blocked = claim_list_blocked(workspace).order_by().values("pk")
+    return hand_offs_open(workspace).order_by().values("pk").union(blocked, all=True).count()
 
 
 def _asks(workspace: Workspace) -> list[Ask]:

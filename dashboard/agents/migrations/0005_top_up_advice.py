@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agents', '0002_huge_figures'),
+        ("agents", "0002_huge_figures"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='agent',
-            name='top_up_advice',
+            model_name="agent",
+            name="top_up_advice",
             field=models.CharField(blank=True, max_length=64),
         ),
     ]
