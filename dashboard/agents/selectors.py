@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
@@ -26,22 +26,17 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]
     return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
 
 
-def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims whose agents can do no job now for want of credits, or because today's jobs are used."""
+def claim_list_wanting(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents want for something: no credits or no job left now (`is_blocked`), or the service
+    advises a top-up. Not those whose token or right to work is gone: they need another thing first."""
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
-    claims = _claims_linked(workspace).annotate(left=left)
-    return claims.filter(Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)).order_by("pk")
-
-
-def claim_list_advised(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims for whose agents the service advises a top-up."""
-    return _claims_linked(workspace).exclude(agent__top_up_advice="").order_by("pk")
-
-
-def _claims_linked(workspace: Workspace) -> QuerySet[Claim]:
-    """The claims that need no other thing first: their token works, and their agent may."""
-    return claim_list(workspace).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
+    is_blocked = Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)
+    # What is not told is neither true nor false to a database: it blocks nobody.
+    is_true = Case(When(is_blocked, then=Value(True)), default=Value(False), output_field=BooleanField())
+    claims = claim_list(workspace).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
+    wanting = claims.annotate(left=left).annotate(is_blocked=is_true)
+    return wanting.filter(Q(is_blocked=True) | ~Q(agent__top_up_advice="")).order_by("pk")
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

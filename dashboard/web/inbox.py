@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list, claim_list_advised, claim_list_blocked
+from dashboard.agents.selectors import claim_list, claim_list_wanting
 from dashboard.credits.machine import POLL_SECONDS
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.credits.selectors import (
@@ -51,14 +51,13 @@ class Inbox:
 
 def inbox_get(workspace: Workspace) -> Inbox:
     """Return the workspace's inbox, in as many queries whatever is in it."""
-    blocked = list(claim_list_blocked(workspace)[:LISTED])
-    advised = claim_list_advised(workspace).exclude(pk__in=[claim.pk for claim in blocked])
+    wanting = list(claim_list_wanting(workspace).order_by("-is_blocked", "pk")[: 2 * LISTED])
     return Inbox(
         asks=_asks(workspace),
         paid=hand_off_paid_list(workspace, limit=LISTED),
         ended=hand_off_ended_list(workspace, limit=LISTED),
-        blocked=blocked,
-        advised=list(advised[:LISTED]),
+        blocked=[claim for claim in wanting if claim.is_blocked],
+        advised=[claim for claim in wanting if not claim.is_blocked],
         muted=mute_list(workspace),
     )
 
@@ -72,7 +71,7 @@ def inbox_look(inbox: Inbox) -> None:
 
 def inbox_count(workspace: Workspace) -> int:
     """Return how much waits for people, payments asked for and agents that cannot work, in one query."""
-    blocked = claim_list_blocked(workspace).order_by().values("pk")
+    blocked = claim_list_wanting(workspace).filter(is_blocked=True).order_by().values("pk")
     return hand_offs_open(workspace).order_by().values("pk").union(blocked, all=True).count()
 
 

@@ -7,7 +7,17 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, MAY_STOP, OWNER_ONLY, Scope, member, signed_in, viewer
+from dashboard.accounts.access import (
+    EVERY_ROLE,
+    MAY_ASK,
+    MAY_BUY,
+    MAY_STOP,
+    OWNER_ONLY,
+    Scope,
+    member,
+    signed_in,
+    viewer,
+)
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
