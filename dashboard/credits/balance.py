@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 CLOCKS_AGREE = timedelta(seconds=2)
+OTHER = "Something else that Image Skill does not publish."
+MORE = ("The day's free credits were set anew.", "Credits that were on hold for a job came back.", OTHER)
+LESS = ("The daily reset took free credits.", "Credits were on hold for a job that had not ended yet.", OTHER)
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,7 @@ class Interval:
         """What can be behind the unexplained credits, as sentences; none where everything is explained."""
         if not self.unexplained:
             return []
-        more = "Credits that were on hold for a job came back."
-        less = "Credits were on hold for a job that had not ended yet."
-        reset = (
-            "The day's free credits were set anew." if self.unexplained > 0 else "The daily reset took free credits."
-        )
-        doubts = [reset, more if self.unexplained > 0 else less]
+        doubts = list(MORE if self.unexplained > 0 else LESS)
         if self.gaps:
             doubts.insert(0, "Part of the ledger could not be read here.")
         if self.untold:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.credits.allocation import Funding, Lot, Share, funding_of, shares, taken
-from dashboard.credits.balance import Anchor, Interval, Movement, Stretch, intervals_between
+from dashboard.credits.balance import MORE, Anchor, Interval, Movement, Stretch, intervals_between
 from dashboard.credits.balance_chart import HEIGHT, WIDTH, chart_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -23,10 +23,7 @@ def test_lines_explain_what_they_sum_to_and_the_rest_is_one_figure() -> None:
     lines = (Movement(SPENT, 3, -27), Movement(GRANTED, 1, 500))
     interval = Interval(anchor(0, 13), anchor(10, 26, 500), lines)
     assert (interval.moved, interval.explained, interval.unexplained) == (513, 473, 40)
-    assert interval.reasons == [
-        "The day's free credits were set anew.",
-        "Credits that were on hold for a job came back.",
-    ]
+    assert interval.reasons == list(MORE)
 
 
 def test_explained_interval_gives_no_reasons() -> None:
