@@ -48,6 +48,16 @@ class Agent(models.Model):
         told = [part for part in (self.free_credits, self.paid_credits) if part is not None]
         return sum(told) if told else None
 
+    @property
+    def has_no_jobs(self) -> bool:
+        """Today's jobs are used; credits do not change that."""
+        return self.daily_jobs_remaining is not None and self.daily_jobs_remaining <= 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """It can do no job now, for want of jobs or of credits."""
+        return self.has_no_jobs or (self.credits is not None and self.credits <= 0)
+
 
 class Claim(models.Model):
     """A workspace's hold on an agent, from `claimed_at` to `released_at`; history is never rewritten.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
@@ -26,17 +26,25 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]
     return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
 
 
+def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents can do no job now for want of credits, or because today's jobs are used."""
+    return _claims_able(workspace).filter(_is_blocked())
+
+
 def claim_list_wanting(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims whose agents want for something: no credits or no job left now (`is_blocked`), or the service
-    advises a top-up. Not those whose token or right to work is gone: they need another thing first."""
+    """Return the claims whose agents are blocked, or for which the service advises a top-up."""
+    return _claims_able(workspace).filter(_is_blocked() | ~Q(agent__top_up_advice=""))
+
+
+def _claims_able(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims that need no other thing first: their token works, and their agent may."""
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
+    return claim_list(workspace).alias(left=left).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
+
+
+def _is_blocked() -> Q:
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
-    is_blocked = Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)
-    # What is not told is neither true nor false to a database: it blocks nobody.
-    is_true = Case(When(is_blocked, then=Value(True)), default=Value(False), output_field=BooleanField())
-    claims = claim_list(workspace).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
-    wanting = claims.annotate(left=left).annotate(is_blocked=is_true)
-    return wanting.filter(Q(is_blocked=True) | ~Q(agent__top_up_advice="")).order_by("pk")
+    return Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

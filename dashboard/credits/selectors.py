@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
 ENDED_SHOWN = timedelta(days=1)
+UNPAID = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
 
 
 def purchase_list(workspace: Workspace) -> QuerySet[Purchase]:
@@ -59,18 +60,9 @@ def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     return list(hand_offs_open(workspace).order_by("-opened_at")[:limit])
 
 
-def hand_off_paid_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
-    """Return what agents asked for and somebody paid, or is paying, of the last day, newest first."""
-    taken = (Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED)
-    rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, state__in=taken)
-    lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
-    return list(lately.order_by("-opened_at")[:limit])
-
-
 def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     """Return what agents asked for within the last day and nobody paid in time, newest first."""
-    ended = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
-    rows = _asked(workspace).filter(state__in=ended, opened_at__gte=timezone.now() - ENDED_SHOWN)
+    rows = _asked(workspace).filter(state__in=UNPAID, opened_at__gte=timezone.now() - ENDED_SHOWN)
     return list(rows.order_by("-opened_at")[:limit])
 
 
@@ -78,6 +70,18 @@ def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
     """Return the purchase of an agent that carries an id of the service (`name` is its field); for background work."""
     # The empty one is excluded by name, so that the constraint's partial index can be used.
     return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
+
+
+def hand_off_lately_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents asked for within the last day and somebody paid, or nobody in time, newest first.
+
+    What was put off or is muted shows only if it was paid.
+    """
+    taken = Q(state__in=(Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED))
+    ended = Q(pk__in=_asked(workspace).filter(state__in=UNPAID).values("pk"))
+    rows = purchase_list(workspace).filter(taken | ended, origin=Purchase.Origin.AGENT)
+    lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
+    return list(lately.order_by("-opened_at")[:limit])
 
 
 def mute_list(workspace: Workspace) -> list[HandOffMute]:

@@ -7,13 +7,12 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list, claim_list_wanting
+from dashboard.agents.selectors import claim_list, claim_list_blocked, claim_list_wanting
 from dashboard.credits.machine import POLL_SECONDS
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.credits.selectors import (
-    hand_off_ended_list,
+    hand_off_lately_list,
     hand_off_list,
-    hand_off_paid_list,
     hand_offs_open,
     mute_list,
 )
@@ -38,40 +37,38 @@ class Inbox:
     """`blocked` cannot work for want of credits or jobs; for `advised` the service says that credits run low."""
 
     asks: list[Ask]
-    paid: list[Purchase]
-    ended: list[Purchase]
+    lately: list[Purchase]
     blocked: list[Claim]
     advised: list[Claim]
     muted: list[HandOffMute]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.asks or self.paid or self.ended or self.blocked or self.advised)
+        return not (self.asks or self.lately or self.blocked or self.advised)
 
 
 def inbox_get(workspace: Workspace) -> Inbox:
     """Return the workspace's inbox, in as many queries whatever is in it."""
-    wanting = list(claim_list_wanting(workspace).order_by("-is_blocked", "pk")[: 2 * LISTED])
+    wanting = list(claim_list_wanting(workspace).order_by("pk")[: 2 * LISTED])
     return Inbox(
         asks=_asks(workspace),
-        paid=hand_off_paid_list(workspace, limit=LISTED),
-        ended=hand_off_ended_list(workspace, limit=LISTED),
-        blocked=[claim for claim in wanting if claim.is_blocked],
-        advised=[claim for claim in wanting if not claim.is_blocked],
+        lately=hand_off_lately_list(workspace, limit=LISTED),
+        blocked=[claim for claim in wanting if claim.agent.is_blocked],
+        advised=[claim for claim in wanting if not claim.agent.is_blocked],
         muted=mute_list(workspace),
     )
 
 
 def inbox_look(inbox: Inbox) -> None:
     """Have the payments that somebody looks at read soon, so that what was paid elsewhere shows here."""
-    watched = [ask.purchase.pk for ask in inbox.asks] + [one.pk for one in inbox.paid if one.is_under_way]
+    watched = [ask.purchase.pk for ask in inbox.asks] + [one.pk for one in inbox.lately if one.is_under_way]
     lately = timezone.now() - timedelta(seconds=POLL_SECONDS)
     cursors_hurry(stream=Stream.PURCHASE, subject_ids=watched, unless_since=lately)
 
 
 def inbox_count(workspace: Workspace) -> int:
     """Return how much waits for people, payments asked for and agents that cannot work, in one query."""
-    blocked = claim_list_wanting(workspace).filter(is_blocked=True).order_by().values("pk")
+    blocked = claim_list_blocked(workspace).values("pk")
     return hand_offs_open(workspace).order_by().values("pk").union(blocked, all=True).count()
 
 

@@ -23,6 +23,7 @@ from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.activity.selectors import event_page
+from dashboard.agents.claim_requests import service_claim_requests_for
 from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
@@ -52,6 +53,8 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
     found = inbox_get(scope.workspace)
     inbox_look(found)
     context = {"scope": scope, "inbox": found, "may_buy": scope.may(MAY_BUY)}
+    # Who asks for one of the viewer's own addresses: theirs to see, whatever the workspace.
+    context["service_requests"] = service_claim_requests_for(scope.user) if scope.may(OWNER_ONLY) else []
     return render(request, page_or_fragment(request, "web/inbox.html"), context)
 
 

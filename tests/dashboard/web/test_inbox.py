@@ -99,6 +99,15 @@ def test_refused_token_freezes_the_hand_offs(link: Any, ask: Any, inbox_page: An
     assert CHECKOUT_URL not in inbox_page().content.decode()
 
 
+def test_stopped_agent_gets_no_money_from_here(link: Any, ask: Any, inbox_page: Any) -> None:
+    claim = link()
+    Claim.objects.filter(pk=claim.pk).update(stopped_at=timezone.now())
+    ask(claim)
+    answer = inbox_page()
+    assert "This agent is stopped." in words(answer)
+    assert CHECKOUT_URL not in answer.content.decode()
+
+
 def test_viewer_reads_without_buttons(link: Any, ask: Any, inbox_page: Any, viewer: User) -> None:
     ask(link())
     answer = inbox_page(viewer)
@@ -148,7 +157,8 @@ def test_what_ran_out_and_what_was_paid_stand_below(link: Any, ask: Any, inbox_p
     ask(claim, state=Purchase.State.EXPIRED)
     ask(claim, state=Purchase.State.PAID, paid_at=now, paid_source="status")
     answer = inbox_page()
-    assert "Nobody paid in time; nothing was charged. Expired" in words(answer)
+    assert "Nobody paid in time; nothing was charged." in words(answer)
+    assert "Expired" in words(answer)
     lights = re.findall(r'data-lit="(\w+)".*?</svg>([\w ]+)</li>', answer.content.decode())
     assert lights == [("yes", "Paid"), ("no", "Settled"), ("no", "Credits granted"), ("no", "Balance moved")]
 
