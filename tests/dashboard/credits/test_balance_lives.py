@@ -45,7 +45,7 @@ LIVES = st.lists(STEPS, max_size=24).map(lambda steps: [["read", False], *steps,
 def live() -> Iterator[Callable[[list[Step]], dict[str, Any]]]:
     """Return a function that lets an agent live at a real sandbox and returns what was said and what was not."""
     command = [sys.executable, "-m", "tests.dashboard.credits.lives"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=ROOT, text=True, env={"PATH": "/usr/bin:/bin"}, **pipes) as process:
         assert process.stdin
         assert process.stdout
