@@ -14,6 +14,8 @@ urlpatterns = [
     path("", include("dashboard.agents.urls")),
     path("", include("dashboard.activity.urls")),
     path("", include("dashboard.credits.urls")),
+    path("", include("dashboard.credits.balance_urls")),
+    path("", include("dashboard.credits.hand_off_urls")),
     path("", include("dashboard.feedback.urls")),
     path("", include("dashboard.billing.urls")),
     path("", include("dashboard.sync.urls")),

@@ -27,12 +27,14 @@ class Place:
 
 PLACES = (
     Place("Workspace", "Overview", "overview", "web:overview", has_inside=False),
+    Place("Workspace", "Inbox", "inbox", "web:inbox"),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Credits", "credits", "credits:purchase_list"),
     Place("Money", "Help", "help", "web:thread_list"),
+    Place("Money", "Balances", "spend", "balance:balance_overview"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
@@ -66,6 +68,7 @@ def _items(request: HttpRequest, user: User, membership: Membership | None) -> l
         else:
             continue
         item = {
+            "name": place.url_name,
             "label": place.label,
             "icon": place.icon,
             "url": url,

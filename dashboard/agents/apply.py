@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from api_client import Quota, Whoami
+from api_client import JsonObject, Quota, Whoami
 from dashboard.agents.models import Agent, QuotaSnapshot
 from dashboard.lib.dates import showable
 
@@ -40,6 +40,7 @@ def quota_apply(agent: Agent, record: Quota, *, at: datetime) -> bool:
     agent.daily_jobs_limit = jobs.limit if jobs else None
     agent.daily_jobs_used = jobs.used if jobs else None
     agent.resets_at = _shown((jobs.resets_at if jobs else None) or record.resets_at)
+    agent.top_up_advice = _advice(record.top_up)
     _states_apply(agent, record)
     agent.quota_at = at
     if moved:
@@ -51,6 +52,12 @@ def _states_apply(agent: Agent, record: Whoami | Quota) -> None:
     agent.claim_state = (record.claim_state or agent.claim_state)[:64]
     agent.claim_request_state = (record.claim_request_state or "")[:64]
     agent.token_status = (record.token_status or agent.token_status)[:64]
+
+
+def _advice(top_up: JsonObject | None) -> str:
+    told = top_up or {}
+    reason = told.get("recommendation_reason")
+    return reason[:64] if told.get("recommended") is True and isinstance(reason, str) else ""
 
 
 def _shown(moment: datetime | None) -> datetime | None:

@@ -30,6 +30,8 @@ class Agent(models.Model):
     daily_jobs_used = models.BigIntegerField(null=True)
     daily_jobs_remaining = models.BigIntegerField(null=True)
     resets_at = models.DateTimeField(null=True)
+    # Why the service advises a top-up (contract 3.5); empty while it does not.
+    top_up_advice = models.CharField(max_length=64, blank=True)
     quota_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -45,6 +47,16 @@ class Agent(models.Model):
         """Free and paid credits together; None while neither was told."""
         told = [part for part in (self.free_credits, self.paid_credits) if part is not None]
         return sum(told) if told else None
+
+    @property
+    def has_no_jobs(self) -> bool:
+        """Today's jobs are used; credits do not change that."""
+        return self.daily_jobs_remaining is not None and self.daily_jobs_remaining <= 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """It can do no job now, for want of jobs or of credits."""
+        return self.has_no_jobs or (self.credits is not None and self.credits <= 0)
 
 
 class Claim(models.Model):

@@ -27,6 +27,27 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]
     return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
 
 
+def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents can do no job now for want of credits, or because today's jobs are used."""
+    return _claims_able(workspace).filter(_is_blocked())
+
+
+def claim_list_wanting(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents are blocked, or for which the service advises a top-up."""
+    return _claims_able(workspace).filter(_is_blocked() | ~Q(agent__top_up_advice=""))
+
+
+def _claims_able(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims that need no other thing first: their token works, and their agent may."""
+    left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
+    return claim_list(workspace).alias(left=left).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
+
+
+def _is_blocked() -> Q:
+    is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
+    return Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)
+
+
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
     """Return a page of the workspace's claims, the newest first."""
     return page_get(claim_list(workspace), by="claimed_at", cursor=cursor, size=PAGE_SIZE)

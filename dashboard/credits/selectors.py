@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
 ENDED_SHOWN = timedelta(days=1)
+UNPAID = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
 
 
 def purchase_list(workspace: Workspace) -> QuerySet[Purchase]:
@@ -46,19 +47,22 @@ def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | 
     return found[:limit]
 
 
-def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
-    """Return what agents of this workspace ask their people to pay now, newest first.
+def hand_offs_open(workspace: Workspace) -> QuerySet[Purchase]:
+    """Return what agents of this workspace ask their people to pay now.
 
     Only what the service's own status says is open: not the muted, the dismissed, nor what was granted already.
     """
-    rows = _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
-    return list(rows.order_by("-opened_at")[:limit])
+    return _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
+
+
+def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents ask their people to pay now, newest first."""
+    return list(hand_offs_open(workspace).order_by("-opened_at")[:limit])
 
 
 def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     """Return what agents asked for within the last day and nobody paid in time, newest first."""
-    ended = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
-    rows = _asked(workspace).filter(state__in=ended, opened_at__gte=timezone.now() - ENDED_SHOWN)
+    rows = _asked(workspace).filter(state__in=UNPAID, opened_at__gte=timezone.now() - ENDED_SHOWN)
     return list(rows.order_by("-opened_at")[:limit])
 
 
@@ -66,6 +70,24 @@ def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
     """Return the purchase of an agent that carries an id of the service (`name` is its field); for background work."""
     # The empty one is excluded by name, so that the constraint's partial index can be used.
     return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
+
+
+def hand_off_lately_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+    """Return what agents asked for within the last day and somebody paid, or nobody in time, newest first.
+
+    What was put off or is muted shows only if it was paid.
+    """
+    taken = Q(state__in=(Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED))
+    ended = Q(pk__in=_asked(workspace).filter(state__in=UNPAID).values("pk"))
+    rows = purchase_list(workspace).filter(taken | ended, origin=Purchase.Origin.AGENT)
+    lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
+    return list(lately.order_by("-opened_at")[:limit])
+
+
+def mute_list(workspace: Workspace) -> list[HandOffMute]:
+    """Return the agents of this workspace that it does not want to be asked by, by name."""
+    held = HandOffMute.objects.filter(workspace=workspace, agent__in=claim_list(workspace).values("agent"))
+    return list(held.select_related("agent").order_by("agent__name", "pk"))
 
 
 def is_muted(workspace: Workspace, agent: Agent) -> bool:

@@ -7,7 +7,7 @@ from dashboard.agents.models import Claim
 from dashboard.agents.standing import buying_block
 from dashboard.credits.prices import Prices, prices_get
 from dashboard.credits.terms import MAX_CREDITS, MIN_CREDITS, Terms
-from dashboard.freshness.models import Stream
+from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
 
 # Failures in a row, some minutes, after which the figures on the page are not to be trusted with money.
@@ -32,16 +32,25 @@ class BuyingWithheld(Exception):
 
 def buying_withheld(claim: Claim) -> Withheld | None:
     """Return why nothing can be bought for this agent now, whatever the terms; None when it can."""
+    cursors = cursor_map(stream=Stream.AGENT, subject_ids=[claim.agent_id])
+    reason = paying_withheld(claim, cursors.get(claim.agent_id))
+    if reason:
+        return reason
+    prices = prices_get()
+    if prices is None or prices.is_old:
+        return Withheld("no_prices", "The price list could not be read lately. Buying waits until it is known again.")
+    return None
+
+
+def paying_withheld(claim: Claim, cursor: SyncCursor | None) -> Withheld | None:
+    """Return why nobody should be led to pay for this agent now, not even where the price is known already."""
     if claim.released_at:
         return Withheld("unlinked", "This agent is not linked to this workspace any more.")
     blocked = buying_block(claim)
     if blocked:
         return Withheld("blocked", blocked)
-    if is_stale(claim.agent.quota_at) or _is_failing(claim):
+    if is_stale(claim.agent.quota_at) or _is_failing(cursor):
         return Withheld("stale", "Its balance could not be read lately. Buying waits until it is known again.")
-    prices = prices_get()
-    if prices is None or prices.is_old:
-        return Withheld("no_prices", "The price list could not be read lately. Buying waits until it is known again.")
     return None
 
 
@@ -77,6 +86,5 @@ def price_cents(prices: Prices, terms: Terms) -> int | None:
     return terms.credits * (offer.credit_unit_cents or 1) if low <= terms.credits <= high else None
 
 
-def _is_failing(claim: Claim) -> bool:
-    cursor = cursor_map(stream=Stream.AGENT, subject_ids=[claim.agent_id]).get(claim.agent_id)
+def _is_failing(cursor: SyncCursor | None) -> bool:
     return cursor is None or bool(cursor.stopped) or cursor.attempts >= FAILING_AFTER

@@ -1,5 +1,6 @@
 """Opening, hurrying and stopping a stream; running it is the business of dashboard.sync."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -31,17 +32,22 @@ def cursor_open(*, stream: Stream, subject_id: int, label: str, pause: timedelta
 
 
 def cursor_hurry(*, stream: Stream, subject_id: int, unless_since: datetime) -> bool:
-    """Make a stream due now unless it was tried after `unless_since`; True when it is due because of us.
+    """Make a stream due now unless it was tried after `unless_since`; True when it is due because of us."""
+    return bool(cursors_hurry(stream=stream, subject_ids=[subject_id], unless_since=unless_since))
+
+
+def cursors_hurry(*, stream: Stream, subject_ids: Iterable[int], unless_since: datetime) -> int:
+    """Make streams of many subjects due now in one query, each unless it was tried after `unless_since`.
 
     A cursor that backs off after failures is hurried too: a person asks, and one more call is what they expect. Only a
     pause that the service asked for is kept.
     """
     now = timezone.now()
-    idle = SyncCursor.objects.filter(stream=stream, subject_id=subject_id, stopped="", running_since=None)
+    idle = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids), stopped="", running_since=None)
     may_be_asked = Q(not_before=None) | Q(not_before__lte=now)
     not_just_read = Q(synced_at=None) | Q(synced_at__lt=unless_since)
     not_just_failed = Q(failed_at=None) | Q(failed_at__lt=unless_since)
-    return bool(idle.filter(may_be_asked, not_just_read, not_just_failed).update(due_at=now, queued_at=None))
+    return idle.filter(may_be_asked, not_just_read, not_just_failed).update(due_at=now, queued_at=None)
 
 
 def cursor_stop(*, stream: Stream, subject_id: int, reason: SyncCursor.Stopped) -> None:

@@ -1,7 +1,8 @@
 """Rows as files, line by line: nothing is held but the line being made.
 
-A spreadsheet runs a cell that begins like a formula, and cells hold what agents and strangers wrote: such a cell
-gets an apostrophe in front, which spreadsheets show as text (OWASP, CSV injection). JSON Lines keep texts as they are.
+A spreadsheet runs a cell that begins like a formula, and cells hold what agents and strangers wrote: such a text
+gets an apostrophe in front, which spreadsheets show as text (OWASP, CSV injection). Whole numbers stay numbers, those
+below zero too: columns of credits and cents can be summed. JSON Lines keep texts as they are.
 """
 
 import csv
@@ -24,6 +25,8 @@ def cell_text(value: object) -> str:
     """Return a value as one harmless cell; None is empty, lists and mappings are JSON."""
     if value is None:
         return ""
+    if type(value) is int:
+        return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 

@@ -111,6 +111,13 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "pending": Word("Reversal pending", "waiting", Tone.WARN),
         "rejected": Word("Reversal rejected", "failed", Tone.BAD),
     },
+    "top_up_advice": {
+        "low_remaining_credits": Word("Credits run low", "credits", Tone.WARN),
+        "credits_depleted": Word("Credits are used up", "credits", Tone.BAD),
+        "daily_job_cap_reached": Word("Jobs of today are used", "jobs", Tone.WARN),
+        "self_fund_setup_missing": Word("Cannot pay for itself", "credits"),
+        "available": Word("Topping up is possible", "credits"),
+    },
     "audit_action": {
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
@@ -121,6 +128,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "agent.token_replaced": Word("Replaced an agent's token", "key", Tone.WARN),
         "agent.token_refused": Word("Image Skill refused the token", "key", Tone.BAD),
         "audit.exported": Word("Exported the audit log", "download", Tone.INFO),
+        "balance.exported": Word("Exported a balance history", "download", Tone.INFO),
         "buying_rule.changed": Word("Changed when buying asks for a sign-in", "shield", Tone.WARN),
         "claim.asked": Word("An agent asked to be linked", "mail", Tone.INFO),
         "claim.blocked": Word("Blocked an agent for an address", "lock", Tone.WARN),

@@ -50,9 +50,10 @@ class RunLost(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What one sync read, and when the reading began (UTC)."""
+    """What one sync read, when the reading began, and when the quota was asked for (UTC)."""
 
     at: datetime
+    quota_at: datetime
     ledger: LedgerReading
     quota: Quota | None
     whoami: Whoami | None
@@ -96,9 +97,11 @@ def agent_read(claim: Claim, *, is_last_try: bool = False) -> Reading:
     agent, at = claim.agent, timezone.now()
     with client_for(claim, deadline_seconds=CALL_SECONDS) as client:
         ledger = ledger_read(client, lambda ids: known_ids(agent.pk, ids), is_last_try=is_last_try)
+        # Its own moment: a balance stands beside the events of its second, not beside those of a slow ledger before it.
+        quota_at = timezone.now()
         quota = client.quota.get() if ledger.unknown or _is_old(agent.quota_at, at, QUOTA_AFTER) else None
         whoami = client.identity.whoami() if _is_old(agent.identity_at, at, IDENTITY_AFTER) else None
-    return Reading(at, ledger, quota, whoami)
+    return Reading(at, quota_at, ledger, quota, whoami)
 
 
 def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
@@ -108,7 +111,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
         if reading.whoami:
             identity_apply(agent, reading.whoami, at=reading.at)
         if reading.quota:
-            quota_apply(agent, reading.quota, at=reading.at)
+            quota_apply(agent, reading.quota, at=reading.quota_at)
         agent.save()
         events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
         purchases_apply(claim=claim, events=events)

@@ -15,12 +15,13 @@ from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.credits.models import Purchase
-from dashboard.credits.selectors import purchase_under_way_list
+from dashboard.credits.selectors import hand_off_list, purchase_under_way_list
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
 
 OVERVIEW_AGENTS = 50
 OVERVIEW_PURCHASES = 5
+OVERVIEW_ASKS = 5
 SEARCH_RESULTS = 20
 
 
@@ -81,8 +82,11 @@ class AgentRow:
 
 @dataclass(frozen=True)
 class Overview:
+    """`purchases` are under way; `asks` are payments that agents ask for now."""
+
     rows: list[AgentRow]
     purchases: list[Purchase]
+    asks: list[Purchase]
 
     @property
     def needing(self) -> list[AgentRow]:
@@ -109,9 +113,13 @@ class Overview:
 
 
 def overview_get(workspace: Workspace) -> Overview:
-    """Return the workspace's agents, the one nearest empty first, and what is being bought, in four queries."""
-    rows = agent_rows(workspace, claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS))
-    return Overview(rows, purchase_under_way_list(workspace, limit=OVERVIEW_PURCHASES))
+    """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
+    claims = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
+    return Overview(
+        agent_rows(workspace, claims),
+        purchase_under_way_list(workspace, limit=OVERVIEW_PURCHASES),
+        hand_off_list(workspace, limit=OVERVIEW_ASKS),
+    )
 
 
 def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:

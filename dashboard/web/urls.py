@@ -17,6 +17,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("w/<slug:workspace_key>/", views.overview, name="overview"),
+    path("w/<slug:workspace_key>/inbox/", views.inbox, name="inbox"),
     path("w/<slug:workspace_key>/audit/", audit.audit_log, name="audit_log"),
     path("w/<slug:workspace_key>/audit/export/", audit.audit_export, name="audit_export"),
     path("w/<slug:workspace_key>/threads/", threads.thread_list, name="thread_list"),

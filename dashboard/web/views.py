@@ -24,10 +24,12 @@ from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.accounts.sessions import session_list
 from dashboard.activity.selectors import event_page
+from dashboard.agents.claim_requests import service_claim_requests_for
 from dashboard.agents.selectors import claim_get, claim_requests_for
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
+from dashboard.web.inbox import inbox_get, inbox_look
 from dashboard.web.selectors import agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
@@ -51,6 +53,23 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
         "claim_requests": claim_requests_for(scope.user) if may_claim else [],
     }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
+    found = inbox_get(scope.workspace)
+    inbox_look(found)
+    may_claim = scope.may(OWNER_ONLY)
+    context = {
+        "scope": scope,
+        "inbox": found,
+        "may_buy": scope.may(MAY_BUY),
+        # Who asks for one of the viewer's own addresses: theirs to see, whatever the workspace.
+        "claim_requests": claim_requests_for(scope.user) if may_claim else [],
+        "service_requests": service_claim_requests_for(scope.user) if may_claim else [],
+    }
+    return render(request, page_or_fragment(request, "web/inbox.html"), context)
 
 
 @member(EVERY_ROLE)

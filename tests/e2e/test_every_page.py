@@ -22,6 +22,8 @@ SIGNED_IN = (
 )
 WORKSPACE = (
     "",
+    "inbox/",
+    "balance/",
     "agents/",
     "agents/claim/",
     "activity/",
@@ -81,6 +83,7 @@ def test_pages_of_a_sponsor_are_sound(page: Any, system: System, sign_in: Callab
         look(page, f"{workspace}{path}")
     look(page, f"{system.url}{agent}")
     look(page, f"{system.url}{agent}unclaim/")
+    look(page, f"{system.url}{agent}".replace("/agents/", "/balance/"))
     for path in SIGNED_IN:
         look(page, f"{system.url}/{path}")
 

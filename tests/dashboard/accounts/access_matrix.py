@@ -18,6 +18,7 @@ CHARACTERS = (
     "anonymous",
 )
 MEMBERS = frozenset({"owner", "buyer", "viewer"})
+BUYERS = frozenset({"owner", "buyer"})
 OWNER = frozenset({"owner"})
 BUYERS = frozenset({"owner", "buyer"})
 SIGNED_IN = frozenset(CHARACTERS) - {"anonymous"}
@@ -97,6 +98,14 @@ MATRIX = (
     Row("credits:purchase_payment", "member", BUYERS, BUYERS),
     Row("credits:purchase_cancel", "member", None, BUYERS),
     Row("credits:buying_rule", "member", OWNER, OWNER),
+    Row("web:inbox", "member", MEMBERS),
+    Row("hand_offs:dismissal", "member", None, BUYERS),
+    Row("hand_offs:mute", "member", None, BUYERS),
+    Row("hand_offs:unmute", "member", None, BUYERS),
+    Row("balance:balance_overview", "member", MEMBERS),
+    Row("balance:balance_detail", "member", MEMBERS),
+    Row("balance:balance_interval", "member", MEMBERS),
+    Row("balance:balance_export", "member", None, MEMBERS),
     Row("sync:agent_refresh", "member", None, MEMBERS),
     Row("feedback:queue", "platform", REVIEWER),
     Row("billing:desk", "platform", BILLING),

@@ -80,6 +80,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "kind": about.kind,
         "subject_id": about.id,
         "pk": 0,
+        "number": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
@@ -195,7 +196,7 @@ def test_navigation_shows_only_what_the_role_may_open(
         request = RequestFactory().get("/")
         request.user = User.objects.get(pk=user.pk)
         groups: Any = frame(request)["frame"]
-        urls = [item["url"] for group in groups["groups"] for item in group["items"]]
+        urls = [item["url"] for group in groups["groups"]() for item in group["items"]]
         assert urls
         for url in urls:
             assert browser_of(user).get(url).status_code == 200

@@ -1,0 +1,81 @@
+"""Balances: the workspace's agents, one agent's history, what moved between two readings, the history as a file."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.agents.selectors import claim_get
+from dashboard.audit.services import audit_record
+from dashboard.credits.balance_export import COLUMNS, export_rows
+from dashboard.credits.balance_selectors import (
+    balance_chart,
+    balance_count,
+    balance_list,
+    balance_page,
+    interval_event_page,
+    interval_get,
+)
+from dashboard.credits.funding import shares_by_event
+from dashboard.freshness.models import Stream
+from dashboard.freshness.selectors import gap_list
+from dashboard.lib.export import csv_lines
+
+
+@member(EVERY_ROLE)
+@require_GET
+def balance_overview(request: HttpRequest, scope: Scope) -> HttpResponse:
+    claims = balance_list(scope.workspace)
+    context = {"scope": scope, "claims": claims, "count": balance_count(scope.workspace)}
+    return render(request, "credits/balance/balance_overview.html", context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def balance_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
+    claim = claim_get(scope.workspace, remote_id)
+    cursor = request.GET.get("page", "")
+    context = {
+        "scope": scope,
+        "claim": claim,
+        "balance": balance_page(claim, cursor=cursor),
+        "chart": balance_chart(claim),
+        "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
+    }
+    return render(request, "credits/balance/balance_detail.html", context)
+
+
+@member(EVERY_ROLE)
+@require_GET
+def balance_interval(request: HttpRequest, scope: Scope, remote_id: str, number: int) -> HttpResponse:
+    claim = claim_get(scope.workspace, remote_id)
+    interval = interval_get(claim, number)
+    page = interval_event_page(claim, interval, cursor=request.GET.get("page", ""))
+    context = {
+        "scope": scope,
+        "claim": claim,
+        "interval": interval,
+        "page": page,
+        "lines": shares_by_event(claim, interval, page.rows),
+    }
+    return render(request, "credits/balance/balance_interval.html", context)
+
+
+@member(EVERY_ROLE)
+@require_POST
+def balance_export(_request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponseBase:
+    """Answer with the whole history as CSV; the export stands in the audit log before its first line leaves."""
+    claim = claim_get(scope.workspace, remote_id)
+    audit_record(
+        action="balance.exported",
+        actor=scope.user,
+        workspace_id=scope.workspace.pk,
+        subject=("agent", claim.agent.remote_id, claim.agent.display_name),
+        after={"format": "csv"},
+    )
+    lines = csv_lines(COLUMNS, export_rows(claim))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"balance-{claim.agent_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
