@@ -33,6 +33,7 @@ PLACES = (
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Credits", "credits", "credits:purchase_list"),
+    Place("Money", "Receipts", "receipts", "receipts:receipt_list"),
     Place("Money", "Help", "help", "web:thread_list"),
     Place("Money", "Balances", "spend", "balance:balance_overview"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),

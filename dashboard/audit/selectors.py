@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from dashboard.audit.models import AuditEntry
-from dashboard.lib.paging import Page, page_get
+from dashboard.lib.paging import Page, page_get, rows_stream
 
 PAGE_SIZE = 50
 # A page that shows a total says "more than" beyond this: counting further would cost more than the page itself.
@@ -59,9 +59,5 @@ def entry_count(entries: QuerySet[AuditEntry]) -> int:
 
 
 def entry_stream(entries: QuerySet[AuditEntry]) -> Iterator[AuditEntry]:
-    """Yield entries, newest first, in batches: no cursor stays open and memory does not grow with their number."""
-    cursor: str | None = ""
-    while cursor is not None:
-        page = page_get(entries, by="at", cursor=cursor, size=EXPORT_BATCH)
-        yield from page.rows
-        cursor = page.older
+    """Yield entries, newest first."""
+    return rows_stream(entries, by="at", batch=EXPORT_BATCH)

@@ -191,6 +191,11 @@ class Receipt(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-issued_at", "-id"], name="credits_receipts"),
             models.Index(fields=["workspace", "agent", "-issued_at", "-id"], name="credits_receipts_of_agent"),
+            models.Index(
+                fields=["workspace", "-issued_at", "-id"],
+                name="credits_test_receipts",
+                condition=Q(live_money=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -261,3 +266,23 @@ class PriceList(models.Model):
 
     def __str__(self) -> str:
         return f"as of {self.synced_at:%Y-%m-%d %H:%M}"
+
+
+class BuyerDetails(models.Model):
+    """Who buys, as a workspace wants it on its receipts from a moment on; never changed (the database refuses it).
+
+    A receipt shows what held when it was issued: a later change adds a row and rewrites no paper.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="buyer_details")
+    since = models.DateTimeField()
+    name = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=500, blank=True)
+    tax_id = models.CharField(max_length=64, blank=True)
+    order_number = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-since", "-id"], name="credits_buyer_details")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -78,6 +78,15 @@ def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_risi
     past = "gt" if is_rising else "lt"
     reached = Q(**{f"{by}__{past}e": at}) & (Q(**{f"{by}__{past}": at}) | Q(**{f"pk__{past}": pk}))
     return rows.filter(reached).order_by(*_order(by, is_rising=is_rising))
+
+
+def rows_stream(rows: QuerySet[Row], *, by: str, batch: int) -> Iterator[Row]:
+    """Yield rows, newest first, in batches: no cursor stays open and memory does not grow with their number."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = page_get(rows, by=by, cursor=cursor, size=batch)
+        yield from page.rows
+        cursor = page.older
 
 
 def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row
