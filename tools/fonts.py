@@ -27,6 +27,8 @@ def main() -> None:
         # The same bytes whenever it is made.
         font["head"].created = font["head"].modified = 0
         font.recalcTimestamp = False
+        # Whoever draws a PDF tells its fonts apart by this name.
+        font["name"].setName(f"Geist-{name.title()}", 6, 3, 1, 0x409)
         font.save(ROOT / "static" / "fonts" / f"geist-{name}.ttf")
 
 

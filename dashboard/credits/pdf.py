@@ -30,7 +30,8 @@ UNDRAWN = "?"
 UNDRAWN_NOTE = "A question mark stands for a character that this file's font does not have; the page shows it."
 INK, SOFT, HAIRLINE = HexColor(0x1C2030), HexColor(0x5A6072), HexColor(0xDDE0E6)
 MARGIN = 20 * mm
-WIDTH = A4[0] - 2 * MARGIN
+# The frame that reportlab puts a story into pads it by six points on each side.
+WIDTH = A4[0] - 2 * MARGIN - 12
 
 
 def paper_pdf(paper: Paper) -> bytes:
@@ -144,7 +145,7 @@ def _plain() -> TableStyle:
 def _foot(canvas: Canvas, document: SimpleDocTemplate) -> None:
     canvas.setFont(REGULAR, 8)
     canvas.setFillColor(SOFT)
-    canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {document.page}")
+    canvas.drawRightString(MARGIN + 6 + WIDTH, 12 * mm, f"Page {document.page}")
 
 
 def markup(text: str) -> str:

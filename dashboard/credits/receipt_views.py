@@ -32,6 +32,7 @@ from dashboard.lib.paging import page_get
 def receipt_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = ReceiptFilterForm(request.GET, workspace=scope.workspace)
     context: dict[str, object] = {"scope": scope, "form": form, "total_limit": TOTAL_LIMIT}
+    context["all_url"] = "?money=test" if form.data.get("money") else "?"
     if form.is_valid():
         rows = receipts_figured(form.rows)
         context["page"] = page_get(rows, by="issued_at", cursor=request.GET.get("page", ""), size=PAGE_SIZE)
@@ -90,7 +91,7 @@ def statement(request: HttpRequest, scope: Scope) -> HttpResponse:
         "statement": found,
         "paper": _statement_paper(found),
         "month_text": str(found.month),
-        "months": month_list(scope.workspace),
+        "months": sorted({*month_list(scope.workspace), found.month}, reverse=True),
         "is_running": found.month == Month.now(),
     }
     return render(request, "credits/receipts/statement.html", context)
