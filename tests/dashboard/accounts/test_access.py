@@ -19,6 +19,7 @@ from dashboard.agents.models import Agent, Claim
 from dashboard.local.people import link_make
 from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
+from tests.dashboard.credits.papers import receipt_made
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 PASSED = frozenset({200, 204, 302, 400, 401, 404, 405, 415, 422, 503})
@@ -82,6 +83,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "pk": 0,
         "number": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
+        "receipt_key": receipt_made(workspace, agent).key,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 
