@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, OWNER_ONLY, Scope, member
+from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, OWNER_ONLY, Scope, member
 from dashboard.accounts.views import READ_OR_SEND
 from dashboard.audit.services import audit_record
 from dashboard.credits.buyer import BUYER_FIELDS, BuyerBook, buyer_change, buyer_get
@@ -58,7 +58,8 @@ def receipt_export(request: HttpRequest, scope: Scope) -> HttpResponseBase:
 @require_GET
 def receipt_detail(request: HttpRequest, scope: Scope, receipt_key: UUID) -> HttpResponse:
     detail = receipt_detail_get(scope.workspace, receipt_key)
-    return render(request, "credits/receipts/receipt_detail.html", {"scope": scope, "detail": detail})
+    context = {"scope": scope, "detail": detail, "may_ask": scope.may(MAY_ASK)}
+    return render(request, "credits/receipts/receipt_detail.html", context)
 
 
 @member(EVERY_ROLE)

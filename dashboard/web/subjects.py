@@ -10,7 +10,7 @@ from django.urls import reverse
 from dashboard.accounts.models import Workspace
 from dashboard.agents.selectors import claim_get
 from dashboard.agents.standing import standing_of
-from dashboard.credits.selectors import purchase_get
+from dashboard.credits.selectors import purchase_get, receipt_get, reversal_list
 from dashboard.lib.templatetags import ui
 from dashboard.support.services import Subject
 
@@ -61,9 +61,29 @@ def _purchase(workspace: Workspace, key: str) -> Known:
     )
 
 
+def _receipt(workspace: Workspace, key: str) -> Known:
+    try:
+        receipt = receipt_get(workspace, UUID(key))
+    except ValueError as error:
+        raise Http404 from error
+    steps = reversal_list(receipt.purchase)
+    return Known(
+        Subject("receipt", str(receipt.key), receipt.remote_id),
+        reverse("receipts:receipt_detail", args=[workspace.key, receipt.key]),
+        (
+            ("Agent", receipt.agent.display_name),
+            ("Issued", ui.moment(receipt.issued_at)),
+            ("Paid", ui.money(receipt.amount_cents) if receipt.live_money else "No money: a test settlement"),
+            ("Credits", ui.credits(receipt.credits)),
+            ("Since then", ui.state("reversal_kind", steps[-1].kind) if steps else "Nothing"),
+        ),
+    )
+
+
 RESOLVERS: dict[str, Callable[[Workspace, str], Known]] = {
     "agent": _agent,
     "purchase": _purchase,
+    "receipt": _receipt,
 }
 
 

@@ -16,7 +16,7 @@ from dashboard.credits.buyer import buyer_change
 from dashboard.credits.models import BuyerDetails, Purchase, Receipt
 from dashboard.credits.pdf import UNDRAWN_NOTE
 from dashboard.sync.pipeline import agent_sync
-from tests.dashboard.credits.conftest import pay, until
+from dashboard.web.subjects import subject_get
 from tests.dashboard.credits.papers import (
     NOON,
     agent_made,
@@ -27,6 +27,7 @@ from tests.dashboard.credits.papers import (
     receipt_made,
     step_made,
 )
+from tests.dashboard.credits.paying import pay, until
 from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,24 @@ def test_amount_that_was_not_told_is_that_of_its_credits(
     assert "Remains $3.80 USD" in opened_page(receipt)
     row, _ = csv_of(sponsor, reverse("receipts:receipt_export", args=[workspace.key]))
     assert (row["back_cents"], row["back_credits"]) == ("120", "120")
+
+
+def test_something_wrong_with_a_receipt_is_told_to_billing_with_its_facts(
+    workspace: Workspace, render_bot: Agent, sponsor: Browser, outsider: User, browser_of: Callable[[User], Browser]
+) -> None:
+    receipt = receipt_made(workspace, render_bot)
+    step_made(receipt, "refunded", 200)
+    page = sponsor.get(reverse("receipts:receipt_detail", args=[workspace.key, receipt.key]))
+    address = reverse("web:thread_new", args=[workspace.key, "receipt", receipt.key])
+    assert f'href="{address}"' in page.content.decode()
+    assert f"{receipt.remote_id} Something is wrong" in words(sponsor.get(address))
+    facts = dict(subject_get(workspace, "receipt", str(receipt.key)).facts)
+    assert "$5.00" in facts["Paid"]
+    assert "Refunded" in facts["Since then"]
+    theirs = outsider.memberships.get().workspace
+    for elsewhere in (address.replace(workspace.key, theirs.key), address.replace(str(receipt.key), "nonsense")):
+        user = outsider if theirs.key in elsewhere else workspace.memberships.get().user
+        assert browser_of(user).get(elsewhere).status_code == 404
 
 
 def test_only_its_own_lines_of_the_ledger_are_beside_it(
