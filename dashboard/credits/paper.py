@@ -12,7 +12,8 @@ from dashboard.credits.receipt_figures import GIVEN_BACK, TAKEN, Figures
 from dashboard.credits.statement import Statement
 from dashboard.lib.presentation import credits_text, credits_unit, money_text, word_for
 
-NOT_AN_INVOICE = "A receipt, not a tax invoice."
+RECEIPT_ONLY = "A receipt, not a tax invoice."
+STATEMENT_ONLY = "A statement, not a tax invoice."
 UNIT = "One credit is one US cent. Credits belong to the agent they were bought for and cannot move."
 NO_MONEY = "Test settlement: no money moved."
 
@@ -71,7 +72,7 @@ def receipt_paper(receipt: Receipt, *, steps: list[Reversal], buyer: BuyerDetail
         texts=2,
         lines=(_bought(receipt), *map(_step_line, steps)),
         totals=tuple(totals) if receipt.live_money else (("No money moved", "$0.00"),),
-        notes=(NOT_AN_INVOICE if receipt.live_money else NO_MONEY, UNIT),
+        notes=(RECEIPT_ONLY if receipt.live_money else NO_MONEY, UNIT),
     )
 
 
@@ -97,7 +98,7 @@ def statement_paper(statement: Statement, *, buyer: BuyerDetails | None) -> Pape
         ),
         notes=(
             "What was bought, less what was taken back; what is left of it, each agent's balance tells.",
-            NOT_AN_INVOICE.replace("receipt", "statement"),
+            STATEMENT_ONLY,
             *([_tests_text(statement.tests)] if statement.tests else []),
         ),
         nothing=f"Nothing was bought or refunded in {month.label}.",

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from dashboard.accounts.member_forms import name_clean
 from dashboard.accounts.models import Workspace
@@ -13,7 +13,8 @@ from dashboard.credits.months import Month
 from dashboard.credits.selectors import receipt_list
 from dashboard.lib.days import DaysForm
 
-MOST_CHOICES = 200
+# Of more agents than this nobody wants a list to choose from: their name is typed.
+MOST_CHOICES = 50
 MOST_ADDRESS_LINES = 8
 THE_AGENT = "agent"
 UNTOUCHED = "none"
@@ -28,7 +29,7 @@ REVERSED = [
 class ReceiptFilterForm(MoneyForm, DaysForm):
     """Which receipts of a workspace are wanted. Days are the viewer's; `month`, of a statement's links, is UTC's."""
 
-    agent = forms.CharField(label="Agent", max_length=200, required=False, widget=forms.Select)
+    agent = forms.CharField(label="Agent", max_length=200, required=False)
     opened_by = forms.ChoiceField(label="Opened by", required=False)
     reversed = forms.ChoiceField(label="Taken back", choices=REVERSED, required=False)
     money = forms.ChoiceField(choices=[("", "Live"), ("test", "Test")], required=False, widget=forms.HiddenInput)
@@ -38,12 +39,13 @@ class ReceiptFilterForm(MoneyForm, DaysForm):
     def __init__(self, data: object, *, workspace: Workspace) -> None:
         super().__init__(data)  # type: ignore[arg-type]
         self.workspace = workspace
-        agents, wanted = _agents(workspace), self["agent"].value() or ""
-        if wanted and wanted not in agents:
-            agents[wanted] = wanted
+        agents = list(_agents(workspace).order_by("name", "pk")[: MOST_CHOICES + 1])
+        self.has_few_agents = len(agents) <= MOST_CHOICES
+        if self.has_few_agents:
+            named = [(agent.remote_id, agent.display_name) for agent in agents]
+            self.fields["agent"].widget = forms.Select(choices=[("", "All"), *named])
         people = workspace.memberships.select_related("user").order_by("pk")[:MOST_CHOICES]
         buyers = [(str(one.user_id), one.user.display_name) for one in people]
-        self.fields["agent"].widget.choices = [("", "All"), *agents.items()]
         self.fields["opened_by"].choices = [("", "Anybody"), (THE_AGENT, "The agent itself"), *buyers]  # type: ignore[attr-defined]
 
     def clean_month(self) -> Month | None:
@@ -76,10 +78,17 @@ class ReceiptFilterForm(MoneyForm, DaysForm):
         rows = receipt_list(self.workspace, live=self.is_live)
         if month:
             rows = rows.filter(issued_at__gte=month.start, issued_at__lt=month.end)
-        exact = {"agent__remote_id": wanted["agent"], "issued_at__gte": since, "issued_at__lt": until}
-        rows = rows.filter(**{name: value for name, value in exact.items() if value})
+        within = {"issued_at__gte": since, "issued_at__lt": until}
+        rows = rows.filter(**{name: value for name, value in within.items() if value})
+        if wanted["agent"]:
+            rows = rows.filter(agent__in=self._agents_meant(wanted["agent"]).values("pk"))
         rows = _opened_by(rows, wanted["opened_by"])
         return _reversed_as(rows, wanted["reversed"], workspace=self.workspace)
+
+    def _agents_meant(self, wanted: str) -> QuerySet[Agent]:
+        """Return the agent of an id; where names are typed, also those whose name holds it."""
+        named = Q(remote_id=wanted) if self.has_few_agents else Q(remote_id=wanted) | Q(name__icontains=wanted)
+        return _agents(self.workspace).filter(named)
 
 
 class BuyerForm(MoneyForm):
@@ -108,10 +117,9 @@ class BuyerForm(MoneyForm):
         return "\n".join(lines)
 
 
-def _agents(workspace: Workspace) -> dict[str, str]:
-    """Return the names of the agents that the workspace holds or held, by their ids."""
-    rows = Agent.objects.filter(claims__workspace=workspace).distinct().order_by("name", "pk")[:MOST_CHOICES]
-    return {agent.remote_id: agent.display_name for agent in rows}
+def _agents(workspace: Workspace) -> QuerySet[Agent]:
+    """Return the agents that the workspace holds or held."""
+    return Agent.objects.filter(claims__workspace=workspace).distinct()
 
 
 def _opened_by(rows: QuerySet[Receipt], wanted: str) -> QuerySet[Receipt]:

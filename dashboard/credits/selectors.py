@@ -101,14 +101,6 @@ def receipt_list(workspace: Workspace, *, live: bool = True) -> QuerySet[Receipt
     return rows.select_related("agent", "opened_by", "purchase")
 
 
-def receipt_page(
-    workspace: Workspace, *, cursor: str, live: bool = True, agent: Agent | None = None, size: int = PAGE_SIZE
-) -> Page[Receipt]:
-    """Return a page of receipts, newest first."""
-    rows = receipt_list(workspace, live=live)
-    return page_get(rows.filter(agent=agent) if agent else rows, by="issued_at", cursor=cursor, size=size)
-
-
 def receipt_get(workspace: Workspace, key: UUID) -> Receipt:
     """Return one receipt, live or not; raises Http404 alike for "not yours" and "not there"."""
     rows = Receipt.objects.select_related("agent", "opened_by", "purchase", "workspace")

@@ -114,6 +114,16 @@ def test_each_filter_finds_its_own(
     assert "No receipt fits this filter" in words(listed(agent="agt_nobody"))
 
 
+def test_one_of_many_agents_is_found_by_its_name_or_id(
+    workspace: Workspace, render_bot: Agent, listed: Callable[..., HttpResponse]
+) -> None:
+    mine = receipt_made(workspace, render_bot)
+    for number in range(60):
+        receipt_made(workspace, agent_made(workspace, f"other-{number}"))
+    assert shown(listed(agent="RENDER")) == shown(listed(agent=render_bot.remote_id)) == keys(mine)
+    assert b'<select name="agent"' not in listed().content
+
+
 def test_days_are_the_viewers_and_months_are_utc(
     workspace: Workspace, render_bot: Agent, owner: User, listed: Callable[..., HttpResponse]
 ) -> None:
