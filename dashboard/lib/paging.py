@@ -80,7 +80,7 @@ def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_risi
     return rows.filter(reached).order_by(*_order(by, is_rising=is_rising))
 
 
-def rows_stream(rows: QuerySet[Row], *, by: str, batch: int) -> Iterator[Row]:
+def rows_stream(rows: QuerySet[Any, Row], *, by: str, batch: int) -> Iterator[Row]:
     """Yield rows, newest first, in batches: no cursor stays open and memory does not grow with their number."""
     cursor: str | None = ""
     while cursor is not None:
