@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
+from dashboard.activity.selectors import EventLine, event_lines
 from dashboard.credits.apply import CHECKOUT_OPENED, GRANTED
 from dashboard.credits.buyer import BuyerBook
 from dashboard.credits.models import Receipt, Reversal
@@ -40,7 +41,7 @@ class ReceiptDetail:
     receipt: Receipt
     paper: Paper
     steps: list[Reversal]
-    events: list[Event]
+    events: list[EventLine]
 
     @property
     def last_step(self) -> Reversal | None:
@@ -64,7 +65,7 @@ def receipt_detail_get(workspace: Workspace, key: UUID) -> ReceiptDetail:
     return ReceiptDetail(receipt, paper, steps, _events(receipt))
 
 
-def _events(receipt: Receipt) -> list[Event]:
+def _events(receipt: Receipt) -> list[EventLine]:
     """Return the ledger's lines about a receipt: those of its time that name it, and those of its reversals."""
     purchase = receipt.purchase
     named = {"quote_id": purchase.quote_id, "payment_attempt_id": purchase.payment_attempt_id}
@@ -79,5 +80,5 @@ def _events(receipt: Receipt) -> list[Event]:
         occurred_at__lte=receipt.issued_at + CLOCKS_DIFFER,
     )
     lines = Event.objects.filter(workspace=receipt.workspace_id, agent=receipt.agent_id)
-    found = lines.filter(within | Q(reversal__purchase=purchase)).select_related("agent")
+    found = event_lines(lines.filter(within | Q(reversal__purchase=purchase)))
     return list(found.order_by("occurred_at", "pk")[:MOST_EVENTS])
