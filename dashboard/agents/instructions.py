@@ -92,10 +92,17 @@ def instruction_carry_out(instruction_id: int) -> bool:
     return _heard(instruction, told)
 
 
-def is_shut_out(agent_id: int) -> bool:
-    """Tell whether we had Image Skill shut this agent out, or are about to: a refused token is then no surprise."""
-    ours = Instruction.objects.filter(agent_id=agent_id, wish=Wish.REVOKE)
-    return ours.exclude(state=Instruction.State.REFUSED).exists()
+def is_shut_out(claim: Claim) -> bool:
+    """Tell whether a refused token is no surprise: this stop shut the agent out, or its undoing is not heard yet.
+
+    A stop of whoever held the agent before says nothing about a token that has worked since.
+    """
+    access = instruction_get(claim.agent_id, Instruction.Matter.ACCESS)
+    if access is None or access.state == Instruction.State.REFUSED:
+        return False
+    if access.wish == Wish.RESTORE:
+        return access.state == Instruction.State.PENDING
+    return claim.is_stopped
 
 
 def instruction_get(agent_id: int, matter: Instruction.Matter) -> Instruction | None:
