@@ -127,8 +127,8 @@ def _claim_open(
         remote_id=attempt.remote_id,
         defaults={"organization_id": attempt.organization_id, "name": attempt.agent_name},
     )
-    # The agent's row is the lock: two ceremonies for one agent end with one claim. Its key stays free: a stop that holds
-    # the claim writes an instruction that names the agent.
+    # The agent's row is the lock: two ceremonies for one agent end with one claim. Its key stays free, for a stop that
+    # holds the claim writes an instruction that names the agent.
     agent = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     if agent.organization_id != attempt.organization_id:
         return "now answers for another organization"

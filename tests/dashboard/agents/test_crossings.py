@@ -1,4 +1,4 @@
-"""Decisions about one agent that cross: Stop beside a renewal, a start beside a reading, a newer token, a next sponsor."""
+"""Decisions about one agent that cross: Stop and a renewal, a start and a reading, two tokens, two sponsors."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,13 @@ from uuid import uuid4
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection, transaction
+from django.test import Client as Browser
+from django.urls import reverse
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.ceremony import attempt_present, attempt_start
 from dashboard.agents.custody import agent_start, agent_stop
+from dashboard.agents.instructions import instructions_carry_out
 from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.replacement import token_replace
 from dashboard.agents.selectors import attempt_get
@@ -117,6 +120,30 @@ def test_the_stop_of_an_earlier_sponsor_hides_no_takeover_from_the_next(
     held.refresh_from_db()
     assert held.needs_relink
     assert OutboxMail.objects.filter(dedupe_key__startswith="token_refused", to=outsider.email).exists()
+
+
+@WITH_EXTENSION
+@pytest.mark.parametrize("answering", [Wire(), Wire(rules={"/revoke": away})], ids=["told", "still being told"])
+def test_a_stopped_agent_that_is_unclaimed_stays_shut_out_and_the_page_says_so(
+    answering: Wire,
+    agent: Any,
+    claim: Claim,
+    owner: User,
+    hosted_answers: Callable[..., None],
+    browser_of: Callable[..., Browser],
+) -> None:
+    hosted_answers(answering)
+    agent_stop(claim=claim, user=owner)
+    page = reverse("agents:agent_release", args=[claim.workspace.key, agent.remote_id])
+    browser = browser_of(owner)
+    said = browser.get(page).content.decode()
+    assert "nobody here can let it in again" in said
+    assert "It keeps working" not in said
+    assert "It stays shut out." in browser.post(page, follow=True).content.decode()
+    hosted_answers(Wire())
+    with later(minutes=1):
+        instructions_carry_out()
+    assert not works(agent)
 
 
 @WITH_EXTENSION

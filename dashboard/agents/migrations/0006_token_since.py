@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agents", "0004_custody"),
+        ("agents", "0005_top_up_advice"),
     ]
 
     operations = [
