@@ -25,6 +25,7 @@ from dashboard.agents.inquiry import ClaimRefusal, Facts, asking, facts_read, id
 from dashboard.agents.models import Claim, ClaimAttempt, ClaimMailbox
 from dashboard.agents.secrets import keyed_hash, phrase_for
 from dashboard.agents.services import claim_release
+from dashboard.agents.trail import THE_AGENT
 from dashboard.audit.services import audit_record
 from dashboard.notify.services import mail_queue
 from dashboard.remote import token_seal
@@ -33,7 +34,6 @@ REQUEST_HOURS = 72
 MAX_HOURLY_OF_MAILBOX = 3
 MAX_DAILY_OF_MAILBOX = 6
 MAX_DAILY_OF_AGENT = 6
-THE_AGENT = "the agent"
 WHOEVER_HAS_THE_MAIL = "whoever has the mail"
 # Few, and not the sponsors' own: a flood of unasked tokens must not keep an agent with a code waiting.
 _checks = threading.BoundedSemaphore(2)

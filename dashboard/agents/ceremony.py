@@ -19,6 +19,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.inquiry import ClaimRefusal, Facts, asking, facts_read, identify, token_require
 from dashboard.agents.models import Claim, ClaimAttempt, ClaimMailbox
 from dashboard.agents.secrets import code_make, hash_matches, keyed_hash, phrase_for
+from dashboard.agents.trail import THE_AGENT
 from dashboard.audit.services import audit_record
 from dashboard.remote import token_seal
 
@@ -168,7 +169,7 @@ def _ask_hosted_api(attempt: ClaimAttempt, token: str) -> tuple[Facts, Whoami]:
             return facts_read(client, whoami), whoami
     except ClaimRefusal as refusal:
         if refusal.state == "wrong_token":
-            _audit(attempt, "claim.refused", None, refused="Image Skill does not accept the token")
+            _audit(attempt, "claim.refused", _presenter(attempt), refused="Image Skill does not accept the token")
         raise
 
 
@@ -179,7 +180,7 @@ def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts:
     )
     if held_elsewhere.exists():
         attempt.remote_id, attempt.agent_name = agent_id, facts.agent_name
-        _audit(attempt, "claim.refused", None, refused="is claimed already")
+        _audit(attempt, "claim.refused", _presenter(attempt), refused="is claimed already")
         raise ClaimRefusal("already_claimed", "This agent is claimed already.", 409)
     phrase = phrase_for(attempt_key=str(attempt.key), token=token)
     now = timezone.now()
@@ -199,14 +200,19 @@ def _attempt_presented(attempt: ClaimAttempt, token: str, whoami: Whoami, facts:
         )
         if taken:
             attempt.remote_id, attempt.agent_name = agent_id, facts.agent_name
-            _audit(attempt, "claim.presented", None)
+            _audit(attempt, "claim.presented", _presenter(attempt))
     if not taken:
         attempt.refresh_from_db()
         return _state_for(attempt, token)
     return Presented("pending", phrase)
 
 
-def _audit(attempt: ClaimAttempt, action: str, actor: User | None, *, refused: str = "") -> None:
+def _presenter(attempt: ClaimAttempt) -> User | str | None:
+    """Return who brought the token: the agent itself, or by hand the sponsor."""
+    return attempt.started_by if attempt.way == ClaimAttempt.Way.HAND else THE_AGENT
+
+
+def _audit(attempt: ClaimAttempt, action: str, actor: User | str | None, *, refused: str = "") -> None:
     audit_record(
         action=action,
         actor=actor,

@@ -3,6 +3,7 @@
 A task asks for each confirmed address now and then; pages read what it found.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -14,7 +15,8 @@ from django.utils import timezone
 
 from api_client import ApiError, OperatorAgent
 from dashboard.accounts.models import Membership, Role, User
-from dashboard.agents.models import Claim, ClaimInbox, ServiceClaimRequest
+from dashboard.agents.models import Claim, ClaimAttempt, ClaimInbox, ServiceClaimRequest
+from dashboard.agents.selectors import claim_requests_for
 from dashboard.lib.dates import showable
 from dashboard.remote import has_operator, operator_client
 
@@ -24,6 +26,24 @@ CALL_SECONDS = 5.0
 ASKED_AGAIN_AFTER = timedelta(minutes=5)
 INBOXES_AT_ONCE = 20
 REQUESTS_KEPT = 100
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Agents that wait for one person: those that asked us, and those of which only Image Skill knows."""
+
+    here: list[ClaimAttempt]
+    elsewhere: list[ServiceClaimRequest]
+
+    def __len__(self) -> int:
+        return len(self.here) + len(self.elsewhere)
+
+
+def asking_for(user: User) -> Asking:
+    """Return who asks this person to be linked; whoever asked in both places is decided on here."""
+    here = claim_requests_for(user)
+    known = {attempt.remote_id for attempt in here}
+    return Asking(here, [one for one in service_claim_requests_for(user) if one.remote_id not in known])
 
 
 def service_claim_requests_for(user: User) -> list[ServiceClaimRequest]:

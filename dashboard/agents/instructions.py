@@ -16,6 +16,7 @@ from django.utils import timezone
 from api_client import ApiError, Conflict, Forbidden, InvalidRequest, NotFound, OperatorAgent, OperatorClient
 from dashboard.accounts.models import User
 from dashboard.agents.models import Agent, Claim, Instruction, ServiceClaimRequest
+from dashboard.audit.services import audit_record
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import cursor_open, cursor_stop
 from dashboard.remote import has_operator, operator_client
@@ -83,7 +84,7 @@ def instruction_carry_out(instruction_id: int) -> bool:
         with client:
             told = _tell(client, instruction)
     except _FINAL as error:
-        return _settle(instruction, state=Instruction.State.REFUSED, problem=error.for_people[:254], ended_at=now)
+        return _refused(instruction, error.for_people[:254])
     except ApiError as error:
         log.warning("instruction_unheard", instruction_id=instruction_id, code=error.code, trace_id=error.trace_id)
         wait = timedelta(seconds=max(_backoff(instruction.tries), error.retry_after_seconds or 0))
@@ -92,10 +93,17 @@ def instruction_carry_out(instruction_id: int) -> bool:
     return _heard(instruction, told)
 
 
-def is_shut_out(agent_id: int) -> bool:
-    """Tell whether we had Image Skill shut this agent out, or are about to: a refused token is then no surprise."""
-    ours = Instruction.objects.filter(agent_id=agent_id, wish=Wish.REVOKE)
-    return ours.exclude(state=Instruction.State.REFUSED).exists()
+def is_shut_out(claim: Claim) -> bool:
+    """Tell whether a refused token is no surprise: this stop shut the agent out, or its undoing is not heard yet.
+
+    A stop of whoever held the agent before says nothing about a token that has worked since.
+    """
+    access = instruction_get(claim.agent_id, Instruction.Matter.ACCESS)
+    if access is None or access.state == Instruction.State.REFUSED:
+        return False
+    if access.wish == Wish.RESTORE:
+        return access.state == Instruction.State.PENDING
+    return claim.is_stopped
 
 
 def instruction_get(agent_id: int, matter: Instruction.Matter) -> Instruction | None:
@@ -143,6 +151,24 @@ def _heard(instruction: Instruction, told: OperatorAgent) -> bool:
             if _is_read(agent):
                 cursor_open(stream=Stream.AGENT, subject_id=agent.pk, label=agent.display_name)
         agent.save(update_fields=["claim_state", "grants", "token_status", "identity_at"])
+        return True
+
+
+def _refused(instruction: Instruction, problem: str) -> bool:
+    """Write down that Image Skill will not do it, also in the log of the workspace that wished it."""
+    with transaction.atomic():
+        if not _settle(instruction, state=Instruction.State.REFUSED, problem=problem, ended_at=timezone.now()):
+            return False
+        agent = instruction.agent
+        held_last = Claim.objects.filter(agent=agent).order_by("-pk").first()
+        audit_record(
+            action="agent.instructed",
+            actor=instruction.asked_by,
+            workspace_id=held_last.workspace_id if held_last else None,
+            subject=("agent", agent.remote_id, agent.display_name),
+            after={"wish": instruction.get_wish_display()},
+            refused=problem,
+        )
         return True
 
 

@@ -45,6 +45,12 @@ def access_state(claim: Claim, access: Instruction | None, *, has_operator: bool
     )
 
 
+def stays_shut_out(claim: Claim, access: Instruction | None, *, has_operator: bool) -> bool:
+    """Tell whether Image Skill goes on refusing the agent, or soon will, when nobody here holds it any more."""
+    is_ours = access_state(claim, access, has_operator=has_operator) in {"done", "retried"}
+    return is_ours or claim.agent.claim_state == "revoked"
+
+
 def _revoke_lever(claim: Claim, access: Instruction | None, *, has_operator: bool) -> Lever:
     state = access_state(claim, access, has_operator=has_operator)
     reaches = {

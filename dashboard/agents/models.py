@@ -72,6 +72,8 @@ class Claim(models.Model):
     released_at = models.DateTimeField(null=True)
     seal_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     token_sealed = models.TextField(blank=True)
+    # When the token that is held was last new to us: one that was presented before then may be dead.
+    token_since = models.DateTimeField(null=True)
     token_refused_at = models.DateTimeField(null=True)
     warn_credits_per_day = models.PositiveIntegerField(null=True)
     stopped_at = models.DateTimeField(null=True)

@@ -146,8 +146,8 @@ def _end(replacement: Replacement, outcome: Replacement.State, *, signed: SignUp
 
 
 def _token_keep(claim: Claim, sealed: str) -> None:
-    claim.token_sealed, claim.token_refused_at = sealed, None
-    claim.save(update_fields=["token_sealed", "token_refused_at"])
+    claim.token_sealed, claim.token_since, claim.token_refused_at = sealed, timezone.now(), None
+    claim.save(update_fields=["token_sealed", "token_since", "token_refused_at"])
     cursor_open(stream=Stream.AGENT, subject_id=claim.agent_id, label=claim.agent.display_name)
 
 

@@ -127,26 +127,34 @@ def _claim_open(
         remote_id=attempt.remote_id,
         defaults={"organization_id": attempt.organization_id, "name": attempt.agent_name},
     )
-    # The agent's row is the lock: two ceremonies for one agent end with one claim.
-    agent = Agent.objects.select_for_update().get(pk=agent.pk)
+    # The agent's row is the lock: two ceremonies for one agent end with one claim. Its key stays free, for a stop that
+    # holds the claim writes an instruction that names the agent.
+    agent = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     if agent.organization_id != attempt.organization_id:
         return "now answers for another organization"
     # Locked too: an unclaim that is under way is waited for, and not overwritten with what was read before it.
     claim = Claim.objects.select_for_update().filter(agent=agent, released_at=None).first()
     if claim and claim.workspace_id != attempt.workspace_id:
         return "is claimed already"
+    if claim and _is_older(attempt, claim):
+        return "has brought a newer token since"
     if claim and claim.needs_relink and not is_renewal_expected:
         return "has a link whose token was refused, and renewing it needs your explicit yes"
     action = "agent.relinked" if claim else "agent.claimed"
     before = claim_facts(claim)
     claim = claim or Claim(agent=agent, workspace=attempt.workspace, claimed_by=user, claimed_at=timezone.now())
     claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
-    claim.token_refused_at = None
+    claim.token_since, claim.token_refused_at = attempt.presented_at, None
     claim.warn_credits_per_day = warn_credits_per_day
     claim.save()
     instruct(agent=agent, wish=Instruction.Wish.CLAIM, user=user)
     claim_audit(action, claim, user, before=before)
     return claim
+
+
+def _is_older(attempt: ClaimAttempt, claim: Claim) -> bool:
+    """Tell whether the token came before the one that is held: a sign-up in between has ended it."""
+    return bool(attempt.presented_at and claim.token_since and attempt.presented_at < claim.token_since)
 
 
 def _audit_attempt(attempt: ClaimAttempt, user: User, *, refused: str) -> None:

@@ -4,6 +4,8 @@ from dashboard.accounts.models import User
 from dashboard.agents.models import Claim
 from dashboard.audit.services import audit_record
 
+THE_AGENT = "the agent"
+
 
 def claim_facts(claim: Claim | None) -> dict[str, object]:
     """Return what the log keeps of a claim, before and after each change."""

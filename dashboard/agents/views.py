@@ -7,10 +7,14 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.accounts.access import OWNER_ONLY, Scope, member
-from dashboard.agents.claim_requests import service_claim_requests_for
-from dashboard.agents.selectors import claim_get, claim_page, claim_requests_for
+from dashboard.agents.claim_requests import asking_for
+from dashboard.agents.instructions import instruction_get
+from dashboard.agents.levers import stays_shut_out
+from dashboard.agents.models import Instruction
+from dashboard.agents.selectors import claim_get, claim_page
 from dashboard.agents.services import claim_release
 from dashboard.agents.standing import standing_of
+from dashboard.remote import has_operator
 
 
 @member()
@@ -23,8 +27,7 @@ def agent_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "page": page,
         "rows": [(claim, standing_of(claim)) for claim in page.rows],
         "may_claim": may_claim,
-        "claim_requests": claim_requests_for(scope.user) if may_claim else [],
-        "service_requests": service_claim_requests_for(scope.user) if may_claim else [],
+        "asking": asking_for(scope.user) if may_claim else None,
     }
     return render(request, "agents/agent_list.html", context)
 
@@ -34,9 +37,12 @@ def agent_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 def agent_release(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
     """Say what unclaiming does and does not do, and on POST do it."""
     claim = claim_get(scope.workspace, remote_id)
+    access = instruction_get(claim.agent_id, Instruction.Matter.ACCESS)
+    shut_out = stays_shut_out(claim, access, has_operator=has_operator())
     if request.method != "POST":
-        return render(request, "agents/agent_release.html", {"scope": scope, "claim": claim})
+        context = {"scope": scope, "claim": claim, "shut_out": shut_out}
+        return render(request, "agents/agent_release.html", context)
     claim_release(claim=claim, user=scope.user)
-    gone = "<bdi>{}</bdi> is no longer linked. It keeps working and spending."
-    messages.success(request, format_html(gone, claim.agent.display_name))
+    then = "It stays shut out." if shut_out else "It keeps working and spending."
+    messages.success(request, format_html("<bdi>{}</bdi> is no longer linked. {}", claim.agent.display_name, then))
     return redirect("agents:agent_list", scope.workspace.key)

@@ -121,6 +121,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
     "audit_action": {
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
+        "agent.instructed": Word("Asked Image Skill to act on an agent", "stop", Tone.WARN),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
         "agent.released": Word("Unclaimed an agent", "unlink", Tone.WARN),
         "agent.started": Word("Started an agent again", "undo", Tone.WARN),

@@ -141,8 +141,8 @@ def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
     now = timezone.now()
     with transaction.atomic():
         # The claim is locked before the cursor, as everywhere: unclaim and re-link take both.
-        Claim.objects.select_for_update().get(pk=claim.pk)
-        if is_shut_out(claim.agent_id) and isinstance(error, AuthRefused):
+        held = Claim.objects.select_for_update().get(pk=claim.pk)
+        if is_shut_out(held) and isinstance(error, AuthRefused):
             run_stop(run, error, reason=SyncCursor.Stopped.SHUT_OUT)
             return
         # A run that was taken away asked with a token that was replaced or forgotten meanwhile.

@@ -30,7 +30,7 @@ def token_exposed(request: HttpRequest, scope: Scope, remote_id: str) -> HttpRes
         "scope": scope,
         "replacement": replacement_latest(claim),
         "replace_form": ReplacementForm(None, addresses=addresses_of(scope.user)),
-        "shut_out": is_shut_out(claim.agent_id),
+        "shut_out": is_shut_out(claim),
         **stop_context(claim),
         **_doings(request, scope, claim),
     }

@@ -24,8 +24,8 @@ from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.accounts.sessions import session_list
 from dashboard.activity.selectors import event_page
-from dashboard.agents.claim_requests import service_claim_requests_for
-from dashboard.agents.selectors import claim_get, claim_requests_for
+from dashboard.agents.claim_requests import asking_for
+from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
@@ -50,7 +50,7 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
         "overview": overview_get(scope.workspace),
         "may_claim": may_claim,
         "may_buy": scope.may(MAY_BUY),
-        "claim_requests": claim_requests_for(scope.user) if may_claim else [],
+        "asking": asking_for(scope.user) if may_claim else None,
     }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
 
@@ -66,8 +66,7 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
         "inbox": found,
         "may_buy": scope.may(MAY_BUY),
         # Who asks for one of the viewer's own addresses: theirs to see, whatever the workspace.
-        "claim_requests": claim_requests_for(scope.user) if may_claim else [],
-        "service_requests": service_claim_requests_for(scope.user) if may_claim else [],
+        "asking": asking_for(scope.user) if may_claim else None,
     }
     return render(request, page_or_fragment(request, "web/inbox.html"), context)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.ceremony import CODES_AN_HOUR
 from dashboard.agents.models import Claim, ClaimAttempt
+from dashboard.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,7 @@ def test_pasted_token_leads_to_consent_without_a_phrase(
     browser_of(owner).post(f"{page.redirect_chain[-1][0]}consent/", {"warn_credits_per_day": "50"})
     claim = Claim.objects.get()
     assert (claim.agent.remote_id, claim.warn_credits_per_day) == (agent.remote_id, 50)
+    assert AuditEntry.objects.get(action="claim.presented").actor_label == owner.email
 
 
 @pytest.mark.parametrize("token", ["isk_r_planted_guess", "two words planted", "x" * 513])

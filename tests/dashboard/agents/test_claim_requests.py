@@ -13,6 +13,7 @@ from django.urls import reverse
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.claim_requests import claim_requests_read, service_claim_requests_for
 from dashboard.agents.models import Claim, ClaimInbox, ServiceClaimRequest
+from tests.dashboard.agents.conftest import ask
 from tests.dashboard.agents.playing import Wire, away
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,7 @@ def test_who_asks_for_a_confirmed_address_is_shown_to_its_owner_alone(
     assert (found.remote_id, found.display_name) == (agent.remote_id, "render-bot")
     assert service_claim_requests_for(outsider) == []
     page = browser_of(owner).get(reverse("agents:agent_list", args=[workspace.key])).content.decode()
-    assert "asked Image Skill for you to claim it" in page
+    assert "A claim code shows you who it is" in page
     theirs = browser_of(outsider).get(reverse("agents:agent_list", args=[outsider.memberships.get().workspace.key]))
     assert "render-bot" not in theirs.content.decode()
 
@@ -128,6 +129,20 @@ def test_a_flood_of_requests_does_not_bury_the_page(
     for number in range(120):
         ServiceClaimRequest.objects.create(inbox=inbox, remote_id=f"agt_{number}", agent_name="<b>pay me</b>")
     page = browser_of(owner).get(reverse("agents:agent_list", args=[workspace.key])).content.decode()
-    assert page.count("asked Image Skill for you to claim it") == 5
+    assert page.count("A claim code shows you who it is") == 5
     assert "<b>pay me" not in page
     assert "Older requests are not shown." in page
+
+
+def test_an_agent_that_asked_us_and_the_service_is_one_row_of_one_list(
+    agent: Any, owner: User, address: str, workspace: Workspace, browser_of: Callable[..., Browser]
+) -> None:
+    inbox = ClaimInbox.objects.create(address=address.lower())
+    for remote_id in (agent.remote_id, "agt_elsewhere"):
+        ServiceClaimRequest.objects.create(inbox=inbox, remote_id=remote_id, agent_name="twice")
+    ask(agent.token, address)
+    for url_name in ("agents:agent_list", "web:overview"):
+        page = browser_of(owner).get(reverse(url_name, args=[workspace.key])).content.decode()
+        assert "2 agents ask to be linked" in page
+        assert page.count('id="asking"') == 1
+        assert (page.count("Look and decide"), page.count("A claim code shows you who it is")) == (1, 1)

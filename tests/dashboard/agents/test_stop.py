@@ -215,6 +215,8 @@ def test_a_refusal_for_good_is_said_and_not_repeated(
     with later(hours=1):
         assert not carried_out()
     assert (wire.count("/revoke"), told().state) == (1, "refused")
+    entry = AuditEntry.objects.get(action="agent.instructed")
+    assert (entry.outcome, entry.actor_label, entry.after) == ("refused", owner.email, {"wish": "Shut it out"})
     claim.refresh_from_db()
     (lever, _) = stop_levers(claim, told(), has_operator=True)
     assert (lever.state, "did not do it" in lever.reaches) == ("refused", True)

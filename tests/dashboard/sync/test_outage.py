@@ -155,7 +155,15 @@ def test_answers_that_refuse_are_no_outage(clock: Any, service: Service, agents:
 
 
 @pytest.mark.parametrize(
-    "name", ["web:overview", "web:agent_detail", "agents:agent_list", "agents:claim_start", "activity:event_list"]
+    "name",
+    [
+        "web:overview",
+        "web:agent_detail",
+        "agents:agent_list",
+        "agents:claim_start",
+        "agents:stop",
+        "activity:event_list",
+    ],
 )
 def test_pages_carry_one_banner_that_goes_with_the_outage(
     name: str, clock: Any, service: Service, agents: list[Claim], owner: User, browser_of: Callable[..., Browser]
@@ -165,13 +173,14 @@ def test_pages_carry_one_banner_that_goes_with_the_outage(
     workspace = agents[0].workspace
     failing = SyncCursor.objects.exclude(error_code="").latest("failed_at")
     remote_id = Agent.objects.get(pk=failing.subject_id).remote_id
-    url = reverse(name, args=[workspace.key, remote_id] if name == "web:agent_detail" else [workspace.key])
+    args = [workspace.key, remote_id] if name in {"web:agent_detail", "agents:stop"} else [workspace.key]
+    url = reverse(name, args=args)
     page = browser_of(owner).get(url).content.decode()
-    assert page.count("Image Skill has not answered since") == 1
+    assert page.count("Image Skill stopped answering") == 1
     assert "ould not be read" not in page, "one banner, not a page of stamps"
     service.refusal = lambda _agent: None
     run(clock, timedelta(seconds=90))
-    assert "has not answered" not in browser_of(owner).get(url).content.decode()
+    assert "stopped answering" not in browser_of(owner).get(url).content.decode()
 
 
 def test_health_page_says_so_to_the_operator(
@@ -179,4 +188,4 @@ def test_health_page_says_so_to_the_operator(
 ) -> None:
     service.refusal = away
     run(clock, timedelta(minutes=1))
-    assert "Image Skill has not answered since" in browser_of(operator).get("/health/").content.decode()
+    assert "Image Skill stopped answering" in browser_of(operator).get("/health/").content.decode()

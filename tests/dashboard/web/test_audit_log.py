@@ -96,8 +96,8 @@ def test_answers_of_agents_that_were_not_taken_are_in_the_log_of_whose_code_it_w
             attempt_present(code=code, token=token)
     entries = AuditEntry.objects.filter(action="claim.refused", workspace_id=workspace.pk).order_by("pk")
     assert list(entries.values_list("outcome", "actor_label", "reason", "after")) == [
-        ("refused", "system", "Image Skill does not accept the token", {}),
-        ("refused", "system", "is claimed already", {"agent": agent.remote_id}),
+        ("refused", "the agent", "Image Skill does not accept the token", {}),
+        ("refused", "the agent", "is claimed already", {"agent": agent.remote_id}),
     ]
 
 
