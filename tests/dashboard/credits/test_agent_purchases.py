@@ -173,13 +173,15 @@ def test_somebody_elses_purchase_is_not_there(asked: Purchase, outsider: User, r
 
 
 def test_form_of_another_workspace_finds_nothing_of_ours(
-    opened: Purchase, ready: Claim, outsider: User, new_agent: Callable[..., Any], make_claim: Callable[..., Claim]
+    start: Callable[..., Purchase], outsider: User, new_agent: Callable[..., Any], make_claim: Callable[..., Claim]
 ) -> None:
+    form = uuid.uuid4()
+    ours = start(form_key=form)
     theirs = make_claim(new_agent(), outsider.memberships.get().workspace, outsider)
     sync(theirs)
     theirs.agent.refresh_from_db()
-    same_form = purchase_start(claim=theirs, user=outsider, terms=STARTER, form_key=opened.form_key or uuid.uuid4())
-    assert same_form != opened
+    same_form = purchase_start(claim=theirs, user=outsider, terms=STARTER, form_key=form)
+    assert same_form != ours
     assert same_form.workspace == theirs.workspace
 
 
