@@ -12,7 +12,7 @@ from dashboard.credits.light_steps import LightStep, light_steps
 from dashboard.credits.machine import UNPAID_ENDS, quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.terms import X402_METHOD
-from dashboard.credits.withheld import Withheld
+from dashboard.credits.withheld import OVER, Withheld
 from dashboard.lib.presentation import Tone, credits_text, credits_unit, money_text, span_text
 
 State = Purchase.State
@@ -84,7 +84,8 @@ class Following:
 
     @property
     def has_ended_unpaid(self) -> bool:
-        return self.state in UNPAID_ENDS
+        """Tell whether it is over for good: a payment whose time ran out is not, until the service says so."""
+        return self.state in UNPAID_ENDS and self.withheld != OVER
 
     @property
     def is_unanswered(self) -> bool:
@@ -93,9 +94,9 @@ class Following:
 
     @property
     def state(self) -> str:
-        """The purchase's state; a price whose time is over is expired before the background has noted it."""
-        is_over = self.purchase.state == State.QUOTED and not self.is_quote_open
-        return State.EXPIRED if is_over else self.purchase.state
+        """The purchase's state; a price or a payment whose time is over is expired before anybody has noted it."""
+        is_unheld = self.purchase.state == State.QUOTED and not self.is_quote_open
+        return State.EXPIRED if is_unheld or self.withheld == OVER else self.purchase.state
 
     @property
     def poll_seconds(self) -> int | None:
@@ -159,7 +160,8 @@ def _open(purchase: Purchase, following: Following) -> Lead:
         why = "The address is not on our list, or it asks for another amount. So there is no link here: do not pay."
         return Lead(Tone.BAD, "Image Skill sent payment details that we do not trust.", why)
     if following.withheld:
-        return Lead(Tone.WARN, "Do not pay this now.", following.withheld.sentence)
+        when = "any more" if following.withheld == OVER else "now"
+        return Lead(Tone.WARN, f"Do not pay this {when}.", following.withheld.sentence)
     if deposit:
         sent = "Send it from a wallet of yours. This page will notice."
         return Lead(Tone.INFO, f"Waiting for a deposit of exactly {deposit.amount} {deposit.token}.", sent)

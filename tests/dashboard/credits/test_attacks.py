@@ -20,6 +20,7 @@ from dashboard.credits.services import purchase_open
 from dashboard.credits.terms import Terms
 from dashboard.credits.withheld import BuyingWithheld
 from dashboard.sync.pipeline import agent_sync
+from dashboard.web.inbox import inbox_count
 from tests.dashboard.credits.paying import CHECKOUT, STARTER, X402, buy, poll
 from tests.dashboard.web.pages import words
 
@@ -99,6 +100,8 @@ def test_payment_whose_time_is_over_leads_nobody_to_pay_even_before_the_service_
     page = look(purchase)
     assert way not in page
     assert "ran out" in page
+    assert "Expired" in page
+    assert 'id="again"' not in page, "it may have been paid in the last moment"
 
 
 def test_hand_off_whose_time_is_over_says_so_in_the_inbox(
@@ -110,7 +113,10 @@ def test_hand_off_whose_time_is_over_says_so_in_the_inbox(
     Purchase.objects.update(expires_at=timezone.now())
     page = browser_of(owner).get(reverse("web:inbox", args=[ready.workspace.key]))
     assert asked.hand_off_url not in page.content.decode()
-    assert "ran out" in words(page)
+    assert "Its time ran out" in words(page)
+    assert "Expired" in words(page)
+    assert "Asks you to pay" not in words(page)
+    assert inbox_count(ready.workspace) == 0
 
 
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "usdx"])
