@@ -12,6 +12,7 @@ from dashboard.credits.light_steps import LightStep, light_steps
 from dashboard.credits.machine import UNPAID_ENDS, quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.terms import X402_METHOD
+from dashboard.credits.withheld import OVER, Withheld
 from dashboard.lib.presentation import Tone, credits_text, credits_unit, money_text, span_text
 
 State = Purchase.State
@@ -40,11 +41,16 @@ class Lead:
 
 @dataclass(frozen=True)
 class Following:
-    """One purchase as its page shows it; `claim` is None where the agent is not linked here any more."""
+    """One purchase as its page shows it; `claim` is None where the agent is not linked here any more.
+
+    `withheld` says why nobody is led on to pay now, `listed` the credits and cents of the price list for its terms.
+    """
 
     purchase: Purchase
     claim: Claim | None
     now: datetime
+    withheld: Withheld | None = None
+    listed: tuple[int, int] | None = None
 
     @property
     def lead(self) -> Lead:
@@ -61,7 +67,12 @@ class Following:
 
     @property
     def deposit(self) -> Deposit | None:
-        return deposit_get(self.purchase)
+        return None if self.withheld else deposit_get(self.purchase)
+
+    @property
+    def hand_off_url(self) -> str:
+        """The address of the payer, where one is to be led there now."""
+        return "" if self.withheld or self.purchase.state != State.OPEN else self.purchase.hand_off_url
 
     @property
     def is_quote_open(self) -> bool:
@@ -73,7 +84,8 @@ class Following:
 
     @property
     def has_ended_unpaid(self) -> bool:
-        return self.state in UNPAID_ENDS
+        """Tell whether it is over for good: a payment whose time ran out is not, until the service says so."""
+        return self.state in UNPAID_ENDS and self.withheld != OVER
 
     @property
     def is_unanswered(self) -> bool:
@@ -82,9 +94,9 @@ class Following:
 
     @property
     def state(self) -> str:
-        """The purchase's state; a price whose time is over is expired before the background has noted it."""
-        is_over = self.purchase.state == State.QUOTED and not self.is_quote_open
-        return State.EXPIRED if is_over else self.purchase.state
+        """The purchase's state; a price or a payment whose time is over is expired before anybody has noted it."""
+        is_unheld = self.purchase.state == State.QUOTED and not self.is_quote_open
+        return State.EXPIRED if is_unheld or self.withheld == OVER else self.purchase.state
 
     @property
     def poll_seconds(self) -> int | None:
@@ -127,7 +139,12 @@ def _quoted(purchase: Purchase, following: Following) -> Lead:
         comes = "Next you get an address and the exact amount to send. Nothing is charged before you send it."
     else:
         comes = "Next you get a link to Stripe's own page, which asks for the card. Nothing is charged before that."
-    return Lead(Tone.INFO, f"{bought(purchase)} for {money_text(purchase.price_cents or 0)}{until}.", comes)
+    held = f"{bought(purchase)} for {money_text(purchase.price_cents or 0)}{until}."
+    if following.listed is None or following.listed == (purchase.credits, purchase.price_cents):
+        return Lead(Tone.INFO, held, comes)
+    credits_, cents = following.listed
+    other = f"The price list says {credits_text(credits_)} {credits_unit(credits_)} for {money_text(cents)}."
+    return Lead(Tone.WARN, held, f"{other} Continue only if this is what you want. {comes}")
 
 
 def _opening(purchase: Purchase, _following: Following) -> Lead:
@@ -142,6 +159,9 @@ def _open(purchase: Purchase, following: Following) -> Lead:
     if purchase.hand_off_refused:
         why = "The address is not on our list, or it asks for another amount. So there is no link here: do not pay."
         return Lead(Tone.BAD, "Image Skill sent payment details that we do not trust.", why)
+    if following.withheld:
+        when = "any more" if following.withheld == OVER else "now"
+        return Lead(Tone.WARN, f"Do not pay this {when}.", following.withheld.sentence)
     if deposit:
         sent = "Send it from a wallet of yours. This page will notice."
         return Lead(Tone.INFO, f"Waiting for a deposit of exactly {deposit.amount} {deposit.token}.", sent)

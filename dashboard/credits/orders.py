@@ -26,7 +26,7 @@ from dashboard.credits.machine import quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.selectors import purchase_by_id
 from dashboard.credits.settle import id_take, problem_clear, purchase_lock, purchase_settle
-from dashboard.credits.terms import X402_METHOD
+from dashboard.credits.terms import CHECKOUT_METHOD, X402_METHOD, is_dollars
 from dashboard.credits.trail import purchase_audit
 from dashboard.lib.dates import showable
 from dashboard.remote import client_for
@@ -90,9 +90,11 @@ def _quote(purchase: Purchase, claim: Claim) -> Quote:
 
 
 def _attempt(client: Client, purchase: Purchase) -> PurchaseAttempt:
-    is_deposit = purchase.payment_method == X402_METHOD
-    order = client.credits.x402_deposit_create if is_deposit else client.credits.checkout_session_create
-    return order(quote_id=purchase.quote_id, idempotency_key=purchase.attempt_key)
+    orders = {
+        CHECKOUT_METHOD: client.credits.checkout_session_create,
+        X402_METHOD: client.credits.x402_deposit_create,
+    }
+    return orders[purchase.payment_method](quote_id=purchase.quote_id, idempotency_key=purchase.attempt_key)
 
 
 def _status(client: Client, purchase: Purchase) -> PurchaseStatus:
@@ -137,7 +139,8 @@ def _is_as_asked(purchase: Purchase, quote: Quote) -> bool:
     asked = (None if purchase.pack_id else purchase.credits, purchase.payment_method)
     told = (None if purchase.pack_id else quote.credits, quote.accepted_payment_method or purchase.payment_method)
     is_another = purchase_by_id(purchase.agent_id, "quote_id", quote.quote_id).exists()
-    return asked == told and quote.credits > 0 and quote.price_amount_cents > 0 and not is_another
+    is_priced = quote.credits > 0 and quote.price_amount_cents > 0 and is_dollars(quote.currency)
+    return asked == told and is_priced and not is_another
 
 
 def _refusal_apply(purchase: Purchase, error: ApiError, user: User | None) -> Purchase:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from api_client import CreditPack, CreditPacks, PaymentMethod, PaymentMethods
 from api_client.records.base import Record
 from dashboard.credits.models import PriceList
+from dashboard.credits.terms import MAX_CREDITS, MIN_CREDITS, Terms, is_dollars
 
 PRICES_READ_EVERY = timedelta(minutes=15)
 OLD_AFTER = timedelta(hours=2)
@@ -29,8 +30,34 @@ class Prices:
     def method(self, method_id: str) -> PaymentMethod | None:
         return next((method for method in self.methods if method.method_id == method_id), None)
 
-    def pack(self, pack_id: str) -> CreditPack | None:
-        return next((pack for pack in self.offer.packs if pack.pack_id == pack_id), None)
+    @property
+    def packs(self) -> tuple[CreditPack, ...]:
+        return tuple(pack for pack in self.offer.packs if is_dollars(pack.currency))
+
+    @property
+    def sells_amounts(self) -> bool:
+        return bool(self.offer.custom_supported) and is_dollars(self.offer.currency or "USD")
+
+    @property
+    def unit_cents(self) -> int:
+        return self.offer.credit_unit_cents or 1
+
+    @property
+    def least(self) -> int:
+        return self.offer.custom_min_credits or MIN_CREDITS
+
+    @property
+    def most(self) -> int:
+        return self.offer.custom_max_credits or MAX_CREDITS
+
+    def listed(self, terms: Terms) -> tuple[int, int] | None:
+        """Return the credits and cents that the list says for some terms; None where they are not on sale."""
+        if terms.pack_id:
+            found = (pack for pack in self.packs if pack.pack_id == terms.pack_id)
+            return next(((pack.credits, pack.amount_cents) for pack in found), None)
+        if terms.credits is None or not self.sells_amounts or not self.least <= terms.credits <= self.most:
+            return None
+        return terms.credits, terms.credits * self.unit_cents
 
 
 def prices_get() -> Prices | None:

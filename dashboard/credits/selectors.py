@@ -50,20 +50,16 @@ def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | 
 def hand_offs_open(workspace: Workspace) -> QuerySet[Purchase]:
     """Return what agents of this workspace ask their people to pay now.
 
-    Only what the service's own status says is open: not the muted, the dismissed, nor what was granted already.
+    Only what the service's own status says is open, and whose time is not over: not the muted, the dismissed, nor what
+    was granted already.
     """
-    return _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
+    rows = _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
+    return rows.exclude(expires_at__lte=timezone.now())
 
 
 def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     """Return what agents ask their people to pay now, newest first."""
     return list(hand_offs_open(workspace).order_by("-opened_at")[:limit])
-
-
-def hand_off_ended_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
-    """Return what agents asked for within the last day and nobody paid in time, newest first."""
-    rows = _asked(workspace).filter(state__in=UNPAID, opened_at__gte=timezone.now() - ENDED_SHOWN)
-    return list(rows.order_by("-opened_at")[:limit])
 
 
 def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
@@ -75,10 +71,11 @@ def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
 def hand_off_lately_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     """Return what agents asked for within the last day and somebody paid, or nobody in time, newest first.
 
-    What was put off or is muted shows only if it was paid.
+    What was put off or is muted shows only if it was paid. What ran out may still be `open`: nobody said otherwise yet.
     """
     taken = Q(state__in=(Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED))
-    ended = Q(pk__in=_asked(workspace).filter(state__in=UNPAID).values("pk"))
+    is_over = Q(state__in=UNPAID) | Q(state=Purchase.State.OPEN, expires_at__lte=timezone.now())
+    ended = Q(pk__in=_asked(workspace).filter(is_over).values("pk"))
     rows = purchase_list(workspace).filter(taken | ended, origin=Purchase.Origin.AGENT)
     lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
     return list(lately.order_by("-opened_at")[:limit])

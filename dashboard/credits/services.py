@@ -5,7 +5,7 @@ terms a workspace has one purchase under way for an agent, whoever presses.
 """
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from django.db import transaction
@@ -23,7 +23,7 @@ from dashboard.credits.settle import purchase_lock
 from dashboard.credits.terms import Terms
 from dashboard.credits.trail import purchase_audit
 from dashboard.credits.watch import purchase_watch
-from dashboard.credits.withheld import BuyingWithheld, Withheld, buying_withheld, terms_withheld
+from dashboard.credits.withheld import UNLINKED, BuyingWithheld, buying_withheld, terms_withheld
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_hurry
 from dashboard.lib.sealing import SealBroken
@@ -34,7 +34,6 @@ State = Purchase.State
 
 # A request makes its call itself; should it die on the way, the poller makes the same call after this.
 POLLER_TAKES_OVER = timedelta(seconds=30)
-UNLINKED = Withheld("unlinked", "This agent is not linked to this workspace any more.")
 
 
 def purchase_start(*, claim: Claim, user: User, terms: Terms, form_key: UUID) -> Purchase:
@@ -44,6 +43,8 @@ def purchase_start(*, claim: Claim, user: User, terms: Terms, form_key: UUID) ->
     `quoting` where the service has not answered yet (the background goes on with the same key); `refused` with the
     problem noted.
     """
+    # A form that comes back by the back button and is sent with other terms is another one.
+    form_key = uuid5(form_key, f"{claim.agent_id} {terms.word}")
     known = _of_form(claim.workspace_id, form_key)
     if known:
         return known
@@ -70,7 +71,8 @@ def purchase_open(*, purchase: Purchase, user: User) -> Purchase:
     """Open the payment of a quoted purchase, and return it as it is then; raises BuyingWithheld.
 
     `open` carries the hand-off or the deposit; `opening` waits for an unclear answer; `expired` says that the price was
-    held no more: start again. Pressed again, it returns what the first press came to.
+    held no more: start again. Pressed again, it returns what the first press came to. `purchase` is as the person saw
+    it: a price that came meanwhile opens nothing.
     """
     claim = claim_of(purchase)
     reason = buying_withheld(claim) if claim else UNLINKED
@@ -78,7 +80,7 @@ def purchase_open(*, purchase: Purchase, user: User) -> Purchase:
         raise BuyingWithheld(reason)
     with transaction.atomic():
         locked = purchase_lock(purchase.pk)
-        if locked.state != State.QUOTED:
+        if locked.state != State.QUOTED or locked.price_cents != purchase.price_cents:
             return locked
         if not quote_is_over(locked, timezone.now()):
             locked.state, locked.attempt_key = State.OPENING, f"dashboard-buy-{locked.key}"

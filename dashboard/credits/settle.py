@@ -18,6 +18,7 @@ from dashboard.credits.machine import POLL_SECONDS, UNPAID_ENDS, poll_seconds, s
 from dashboard.credits.models import Purchase, Receipt, Source
 from dashboard.credits.receipt_facts import ReceiptFacts, is_taken, receipt_facts, receipt_write
 from dashboard.credits.selectors import purchase_by_id
+from dashboard.credits.terms import is_dollars
 from dashboard.credits.trail import purchase_audit
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_hurry
@@ -101,8 +102,8 @@ def _terms_take(purchase: Purchase, quote: Quote | None) -> None:
     if quote is None or purchase.origin == Purchase.Origin.SPONSOR:
         return
     id_take(purchase, "quote_id", quote.quote_id)
-    purchase.credits, purchase.price_cents = quote.credits, quote.price_amount_cents
-    purchase.currency = quote.currency[:8]
+    purchase.credits, purchase.currency = quote.credits, quote.currency[:8]
+    purchase.price_cents = quote.price_amount_cents if is_dollars(quote.currency) else None
     purchase.payment_method = quote.accepted_payment_method or purchase.payment_method
     purchase.pack_id = quote.pack_id or purchase.pack_id
     purchase.live_money = quote.live_money if quote.live_money is not None else purchase.live_money
@@ -135,13 +136,14 @@ def _attempt_take(purchase: Purchase, attempt: PurchaseAttempt | None) -> None:
     ends = attempt.expires_at or _deposit_ends(attempt)
     if ends:
         purchase.expires_at = showable(ends)
-    if purchase.price_cents is None:
+    is_in_dollars = is_dollars(attempt.currency) and is_dollars(purchase.currency)
+    if purchase.price_cents is None and is_in_dollars:
         purchase.credits, purchase.price_cents = attempt.credits, attempt.amount_cents
     checkout_urls = (attempt.checkout_handoff_url, attempt.checkout_compact_url, attempt.checkout_url)
     if not any(checkout_urls) and not attempt.stripe_x402:
         return
     # A payer is never led to a page that asks for another amount than the one shown here.
-    is_as_shown = attempt.amount_cents in (None, purchase.price_cents)
+    is_as_shown = is_in_dollars and attempt.amount_cents in (None, purchase.price_cents)
     purchase.hand_off_url = hand_off_url(checkout_urls) if is_as_shown else ""
     purchase.deposit = deposit_of(attempt, price_cents=purchase.price_cents) if is_as_shown else None
     purchase.hand_off_refused = not purchase.hand_off_url and not purchase.deposit

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from api_client import CreditPack, PaymentMethod
 from dashboard.agents.models import Claim
 from dashboard.credits.prices import Prices, prices_get
-from dashboard.credits.terms import CHECKOUT_METHOD, FAKE_METHOD, MAX_CREDITS, MIN_CREDITS, X402_METHOD
-from dashboard.credits.withheld import Withheld, buying_withheld, rail_sentence
+from dashboard.credits.terms import CHECKOUT_METHOD, FAKE_METHOD, X402_METHOD
+from dashboard.credits.withheld import Withheld, buying_withheld, rail_reason
 
-# Only these open here in a way that a payer can follow; the words for them are in the glossary.
+# The names of rails are in the glossary.
 NEEDS = {
     CHECKOUT_METHOD: "You pay in a browser, on Stripe's own page. Your card is never entered here.",
     X402_METHOD: "You send an exact deposit in USDC from a wallet of yours. No browser is needed.",
@@ -27,23 +27,16 @@ class Rail:
 
 @dataclass(frozen=True)
 class Shop:
-    """What can be bought for one agent, or why nothing can; credits are whole, `unit_cents` what one costs."""
+    """What can be bought for one agent, or why nothing can."""
 
     claim: Claim
     withheld: Withheld | None
     prices: Prices | None
     rails: tuple[Rail, ...]
-    unit_cents: int
-    least: int
-    most: int
 
     @property
     def packs(self) -> tuple[CreditPack, ...]:
-        return self.prices.offer.packs if self.prices else ()
-
-    @property
-    def sells_amounts(self) -> bool:
-        return bool(self.prices and self.prices.offer.custom_supported)
+        return self.prices.packs if self.prices else ()
 
     @property
     def is_open(self) -> bool:
@@ -64,22 +57,14 @@ class Shop:
 def shop_get(claim: Claim) -> Shop:
     """Return what is on sale for an agent as the price list last said."""
     prices = prices_get()
-    offer = prices.offer if prices else None
     methods = [one for one in prices.methods if one.method_id != FAKE_METHOD] if prices else []
     return Shop(
         claim=claim,
         withheld=buying_withheld(claim),
         prices=prices,
         rails=tuple(_rail(method) for method in methods),
-        unit_cents=(offer.credit_unit_cents if offer else None) or 1,
-        least=(offer.custom_min_credits if offer else None) or MIN_CREDITS,
-        most=(offer.custom_max_credits if offer else None) or MAX_CREDITS,
     )
 
 
 def _rail(method: PaymentMethod) -> Rail:
-    needs = NEEDS.get(method.method_id)
-    reason = "" if method.is_offerable else rail_sentence(method)
-    if needs is None:
-        return Rail(method.method_id, "", reason or "This dashboard cannot follow this way to pay.", method.live_money)
-    return Rail(method.method_id, needs, reason, method.live_money)
+    return Rail(method.method_id, NEEDS.get(method.method_id, ""), rail_reason(method), method.live_money)

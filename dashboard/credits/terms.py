@@ -7,6 +7,13 @@ MIN_CREDITS, MAX_CREDITS = 1, 5_000
 CHECKOUT_METHOD = "stripe_checkout"
 X402_METHOD = "stripe_x402.exact.usdc"
 FAKE_METHOD = "fake"
+# Only these are opened here: each has an order of its own and a way that a payer can follow.
+OPENABLE_METHODS = frozenset({CHECKOUT_METHOD, X402_METHOD})
+
+
+def is_dollars(currency: str) -> bool:
+    """Tell whether an amount is in US dollars: no other currency is ever bought in, or shown as money."""
+    return currency.upper() == "USD"
 
 
 @dataclass(frozen=True)

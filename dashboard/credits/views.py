@@ -10,7 +10,6 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,14 +17,14 @@ from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, OWNER_ONLY, 
 from dashboard.accounts.views import READ_OR_SEND, fresh_sign_in
 from dashboard.agents.selectors import claim_get, claim_list_nearest_empty
 from dashboard.credits.choices import buying_rule_change
-from dashboard.credits.following import Following
+from dashboard.credits.follow import following_get
 from dashboard.credits.forms import BuyingRuleForm, PurchaseForm, holds_credential
 from dashboard.credits.listing import PurchaseFilterForm
 from dashboard.credits.models import Purchase
-from dashboard.credits.selectors import buying_rule_get, claim_of, needs_fresh_sign_in, purchase_get
+from dashboard.credits.selectors import buying_rule_get, needs_fresh_sign_in, purchase_get
 from dashboard.credits.services import purchase_cancel, purchase_look, purchase_open, purchase_start
 from dashboard.credits.shop import Shop, shop_get
-from dashboard.credits.withheld import BuyingWithheld, buying_withheld
+from dashboard.credits.withheld import BuyingWithheld
 
 AGENTS_OFFERED = 50
 Page = TypeVar("Page", bound=Callable[..., HttpResponse])
@@ -123,6 +122,7 @@ def purchase_payment(request: HttpRequest, scope: Scope, key: UUID) -> HttpRespo
 
 @member(MAY_BUY)
 @require_POST
+@no_credentials
 def purchase_cancellation(_request: HttpRequest, scope: Scope, key: UUID) -> HttpResponse:
     """Give up a purchase that was not opened yet."""
     purchase = purchase_get(scope.workspace, key)
@@ -165,17 +165,12 @@ def _shop_page(request: HttpRequest, scope: Scope, shop: Shop, form: PurchaseFor
 
 
 def _following_context(scope: Scope, purchase: Purchase) -> dict[str, object]:
-    claim = claim_of(purchase)
-    following = Following(purchase, claim, timezone.now())
-    may_buy = scope.may(MAY_BUY)
-    is_asked = may_buy and claim is not None and following.is_quote_open
     return {
         "scope": scope,
         "purchase": purchase,
-        "following": following,
-        "may_buy": may_buy,
+        "following": following_get(purchase),
+        "may_buy": scope.may(MAY_BUY),
         "may_ask": scope.may(MAY_ASK),
-        "withheld": buying_withheld(claim) if is_asked and claim else None,
         "again_url": _again_url(scope, purchase),
     }
 

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from api_client import PaymentMethod
 from dashboard.agents.models import Claim
 from dashboard.agents.standing import buying_block
+from dashboard.credits.models import Purchase
 from dashboard.credits.prices import Prices, prices_get
-from dashboard.credits.terms import MAX_CREDITS, MIN_CREDITS, Terms
+from dashboard.credits.terms import OPENABLE_METHODS, Terms
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
 
@@ -20,6 +23,10 @@ class Withheld:
 
     code: str
     sentence: str
+
+
+UNLINKED = Withheld("unlinked", "This agent is not linked to this workspace any more.")
+OVER = Withheld("over", "Its time ran out. If somebody paid in the last moment, it still counts, and appears here.")
 
 
 class BuyingWithheld(Exception):
@@ -45,7 +52,7 @@ def buying_withheld(claim: Claim) -> Withheld | None:
 def paying_withheld(claim: Claim, cursor: SyncCursor | None) -> Withheld | None:
     """Return why nobody should be led to pay for this agent now, not even where the price is known already."""
     if claim.released_at:
-        return Withheld("unlinked", "This agent is not linked to this workspace any more.")
+        return UNLINKED
     blocked = buying_block(claim)
     if blocked:
         return Withheld("blocked", blocked)
@@ -54,36 +61,37 @@ def paying_withheld(claim: Claim, cursor: SyncCursor | None) -> Withheld | None:
     return None
 
 
+def payment_withheld(purchase: Purchase, claim: Claim | None, cursor: SyncCursor | None) -> Withheld | None:
+    """Return why nobody should be led to a payment that stands open; `claim` is None where the link was cut."""
+    if claim is None:
+        return UNLINKED
+    if purchase.expires_at and purchase.expires_at <= timezone.now():
+        return OVER
+    return paying_withheld(claim, cursor)
+
+
 def terms_withheld(prices: Prices, terms: Terms) -> Withheld | None:
-    """Return why these terms cannot be chosen; None when they can (contract 4.18 for the rail)."""
+    """Return why these terms cannot be chosen; None when they can."""
     method = prices.method(terms.payment_method)
-    if method is None or not method.is_offerable:
-        return Withheld("rail", rail_sentence(method))
-    cents = price_cents(prices, terms)
-    if cents is None:
+    reason = rail_reason(method)
+    if method is None or reason:
+        return Withheld("rail", reason)
+    listed = prices.listed(terms)
+    if listed is None:
         return Withheld("terms", "This pack or amount is not on sale.")
+    _, cents = listed
     low, high = method.min_amount_cents, method.max_amount_cents
     if (low is not None and cents < low) or (high is not None and cents > high):
         return Withheld("limits", "This way to pay is not offered for this amount.")
     return None
 
 
-def rail_sentence(method: PaymentMethod | None) -> str:
-    """Return why a rail cannot be chosen, in the service's words where it gave some."""
-    told = method.unavailable_reason if method else None
-    return told or "This way to pay is not offered now."
-
-
-def price_cents(prices: Prices, terms: Terms) -> int | None:
-    """Return what the price list asks for some terms, in cents; None where they are not on sale."""
-    if terms.pack_id:
-        pack = prices.pack(terms.pack_id)
-        return pack.amount_cents if pack else None
-    offer = prices.offer
-    if terms.credits is None or not offer.custom_supported:
-        return None
-    low, high = offer.custom_min_credits or MIN_CREDITS, offer.custom_max_credits or MAX_CREDITS
-    return terms.credits * (offer.credit_unit_cents or 1) if low <= terms.credits <= high else None
+def rail_reason(method: PaymentMethod | None) -> str:
+    """Return why a rail cannot be chosen (contract 4.18), in the service's words where it gave some; empty: it can."""
+    if method is None or not method.is_offerable:
+        told = method.unavailable_reason if method else None
+        return told or "This way to pay is not offered now."
+    return "" if method.method_id in OPENABLE_METHODS else "This dashboard cannot follow this way to pay."
 
 
 def _is_failing(cursor: SyncCursor | None) -> bool:

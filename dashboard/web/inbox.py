@@ -16,7 +16,7 @@ from dashboard.credits.selectors import (
     hand_offs_open,
     mute_list,
 )
-from dashboard.credits.withheld import Withheld, paying_withheld
+from dashboard.credits.withheld import Withheld, payment_withheld
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import cursor_map
 from dashboard.freshness.services import cursors_hurry
@@ -78,7 +78,7 @@ def _asks(workspace: Workspace) -> list[Ask]:
     claims = {claim.agent_id: claim for claim in claim_list(workspace).filter(agent__in=agent_ids)}
     cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)
     return [
-        Ask(purchase, paying_withheld(claims[purchase.agent_id], cursors.get(purchase.agent_id)))
+        Ask(purchase, payment_withheld(purchase, claims[purchase.agent_id], cursors.get(purchase.agent_id)))
         for purchase in purchases
         if purchase.agent_id in claims
     ]

@@ -16,7 +16,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.credits.choices import hand_off_dismiss, hand_offs_mute, hand_offs_unmute
 from dashboard.credits.models import Purchase, Receipt, Reversal
 from dashboard.credits.selectors import (
-    hand_off_ended_list,
+    hand_off_lately_list,
     hand_off_list,
     is_muted,
     purchase_by_id,
@@ -128,7 +128,7 @@ def test_expired_checkout_says_so_and_a_second_one_of_the_quote_asks_again(
     first = asked.payment_attempt_id
     stripe(hosted_api, f"checkout/sessions/{asked.checkout_session_id}/expire")
     until(asked, "expired")
-    assert hand_off_ended_list(ready.workspace, limit=10) == [asked]
+    assert hand_off_lately_list(ready.workspace, limit=10) == [asked]
     buy(agent, quote_id=asked.quote_id)
     sync(ready)
     assert until(asked, "open").payment_attempt_id != first
@@ -173,13 +173,15 @@ def test_somebody_elses_purchase_is_not_there(asked: Purchase, outsider: User, r
 
 
 def test_form_of_another_workspace_finds_nothing_of_ours(
-    opened: Purchase, ready: Claim, outsider: User, new_agent: Callable[..., Any], make_claim: Callable[..., Claim]
+    start: Callable[..., Purchase], outsider: User, new_agent: Callable[..., Any], make_claim: Callable[..., Claim]
 ) -> None:
+    form = uuid.uuid4()
+    ours = start(form_key=form)
     theirs = make_claim(new_agent(), outsider.memberships.get().workspace, outsider)
     sync(theirs)
     theirs.agent.refresh_from_db()
-    same_form = purchase_start(claim=theirs, user=outsider, terms=STARTER, form_key=opened.form_key or uuid.uuid4())
-    assert same_form != opened
+    same_form = purchase_start(claim=theirs, user=outsider, terms=STARTER, form_key=form)
+    assert same_form != ours
     assert same_form.workspace == theirs.workspace
 
 
