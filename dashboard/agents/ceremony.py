@@ -29,6 +29,7 @@ CONSENT_MINUTES = 10
 CODES_AN_HOUR = 30
 MAX_TOKEN_CHECKS = 5
 ATTEMPTS_KEPT = timedelta(days=30)
+EXPIRED_AT_ONCE = 500
 _BEGUN = {ClaimAttempt.Way.SPONSOR: "claim.code_made", ClaimAttempt.Way.HAND: "claim.token_pasted"}
 # Few at once: a flood of presented tokens must not tie up the web process or knock at the hosted API.
 _checks = threading.BoundedSemaphore(4)
@@ -114,8 +115,8 @@ def attempt_present(*, code: str, token: str) -> Presented:
 
 def attempts_expire() -> int:
     """End the open attempts whose time is over and delete the tokens they held; return how many."""
-    overdue = ClaimAttempt.objects.filter(expires_at__lte=timezone.now())
-    return attempts_end(overdue, state=ClaimAttempt.State.EXPIRED)
+    overdue = ClaimAttempt.objects.filter(state__in=ClaimAttempt.OPEN, expires_at__lte=timezone.now())
+    return sum(_attempt_expire(attempt) for attempt in overdue.order_by("pk")[:EXPIRED_AT_ONCE])
 
 
 def attempts_prune() -> int:
@@ -131,6 +132,16 @@ def attempts_prune() -> int:
 def attempts_end(attempts: QuerySet[ClaimAttempt], *, state: ClaimAttempt.State) -> int:
     """End whichever of these attempts are open; a held token is deleted with the same statement."""
     return attempts.filter(state__in=ClaimAttempt.OPEN).update(state=state, token_sealed="", ended_at=timezone.now())
+
+
+def _attempt_expire(attempt: ClaimAttempt) -> int:
+    with transaction.atomic():
+        # Its moment again: an answer that came meanwhile gave it more time.
+        overdue = ClaimAttempt.objects.filter(pk=attempt.pk, expires_at__lte=timezone.now())
+        ended = attempts_end(overdue, state=ClaimAttempt.State.EXPIRED)
+        if ended:
+            _audit(attempt, "claim.expired", None)
+    return ended
 
 
 def _state_for(attempt: ClaimAttempt, token: str) -> Presented:

@@ -135,6 +135,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "claim.asked": Word("An agent asked to be linked", "mail", Tone.INFO),
         "claim.blocked": Word("Blocked an agent for an address", "lock", Tone.WARN),
         "claim.code_made": Word("Made a claim code", "terminal"),
+        "claim.expired": Word("A claim ran out of time", "clock"),
         "claim.presented": Word("An agent answered the code", "agent", Tone.INFO),
         "claim.refused": Word("Claim not taken", "canceled", Tone.BAD),
         "claim.reported": Word("Reported an agent", "dispute", Tone.BAD),

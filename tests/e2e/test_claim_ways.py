@@ -87,6 +87,7 @@ def test_request_is_refused_and_reported(size: str, page: Any, system: System, f
 
 
 def test_agent_is_blocked_from_the_mail_alone(page: Any, system: System, fresh_agent: FreshAgent) -> None:
+    page.set_viewport_size(SIZES["phone"])
     ask(system, fresh_agent, "nobody@example.net")
     page.goto(link_of(system, fresh_agent, "nobody@example.net"))
     page.get_by_role("button", name="Block this agent").click()
@@ -148,6 +149,7 @@ def test_broken_link_is_renewed_with_full_consent(
 def test_agent_releases_its_link(
     page: Any, system: System, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
 ) -> None:
+    page.set_viewport_size(SIZES["phone"])
     phrase = ask(system, fresh_agent, "ana@demo.test")
     sign_in(page, "sponsor")
     page.goto(link_of(system, fresh_agent, "ana@demo.test"))

@@ -227,7 +227,9 @@ def test_overdue_attempts_lose_their_tokens(code: str, agent: Any, owner: User) 
     present(code, agent.token)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
         assert attempts_expire() == 1
+        assert attempts_expire() == 0
     assert (the_attempt(owner).state, the_attempt(owner).token_sealed) == ("expired", "")
+    assert AuditEntry.objects.filter(action="claim.expired").count() == 1
 
 
 def test_every_step_is_in_the_audit_log_and_no_secret_is(code: str, agent: Any, owner: User) -> None:
