@@ -230,6 +230,15 @@ def test_nothing_is_counted_where_no_agent_is(page: str, browser_of: Any, owner:
     assert "waiting" not in words(answer, of="nav")
 
 
+def test_each_workspace_counts_its_own(link: Any, ask: Any, workspace: Workspace) -> None:
+    ask(link())
+    other = Workspace.objects.create(key="other-studio", name="Other studio")
+    assert (inbox_count(workspace), inbox_count(other)) == (1, 0)
+    Claim.objects.update(workspace=other)
+    Purchase.objects.update(workspace=other)
+    assert (inbox_count(workspace), inbox_count(other)) == (0, 1)
+
+
 def test_overview_names_who_asks(link: Any, ask: Any, browser_of: Any, owner: User, workspace: Workspace) -> None:
     ask(link())
     said = words(browser_of(owner).get(reverse("web:overview", args=[workspace.key])))
