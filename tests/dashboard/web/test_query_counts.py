@@ -20,7 +20,7 @@ from dashboard.support.models import Thread
 
 pytestmark = pytest.mark.django_db
 MOST = 9
-MOST_OF = {"web:overview": 8, "web:inbox": 11}
+MOST_OF = {"web:inbox": 11}
 WORKSPACE_PAGES = (
     "accounts:settings",
     "web:overview",
