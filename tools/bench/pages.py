@@ -16,6 +16,7 @@ OF_AUTH_FLOOR = {
     "inbox_page": ("inbox", 3.0),
     "purchase_page": ("purchase", 3.0),
     "purchase_list_page": ("purchase_list", 3.0),
+    "receipts_page": ("receipts", 3.0),
     "balance_page": ("balance", 3.0),
     "feedback_queue_page": ("feedback_queue", 3.0),
     "billing_desk_page": ("billing_desk", 3.0),

@@ -50,6 +50,7 @@ def _plan() -> dict[str, Any]:
         "inbox": (sponsor, reverse("web:inbox", args=[largest.key])),
         "purchase": (sponsor, reverse("credits:purchase_detail", args=[largest.key, purchase.key])),
         "purchase_list": (sponsor, reverse("credits:purchase_list", args=[largest.key])),
+        "receipts": (sponsor, reverse("receipts:receipt_list", args=[largest.key])),
         "balance": (sponsor, reverse("balance:balance_detail", args=[largest.key, agent.remote_id])),
         "feedback_queue": (desk, reverse("feedback:queue")),
         "billing_desk": (desk, reverse("billing:desk")),
