@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
@@ -18,7 +18,10 @@ PAGE_SIZE = 50
 
 
 class EventLine(NamedTuple):
-    """All that a page shows of an event, as plain values: reading models of fifty rows costs more than their SQL."""
+    """All that a page shows of an event, as plain values: reading models of fifty rows costs more than their SQL.
+
+    `is_linked`: the workspace that reads still holds the agent, so that it has a page.
+    """
 
     pk: int
     occurred_at: datetime
@@ -34,21 +37,23 @@ class EventLine(NamedTuple):
     agent_id: int
     agent__remote_id: str
     agent__name: str
+    is_linked: bool
 
 
-def event_lines(events: QuerySet[Event]) -> QuerySet[Event, EventLine]:
-    """Return events as lines, for the tag `event_rows`."""
-    return cast("QuerySet[Event, EventLine]", events.values_list(*EventLine._fields, named=True))
+def event_lines(events: QuerySet[Event], *, reader: Workspace | None = None) -> QuerySet[Event, EventLine]:
+    """Return events as lines, for the tag `event_rows`; without a `reader` no agent is linked."""
+    is_linked = Exists(claim_list(reader).filter(agent=OuterRef("agent"))) if reader else Value(value=False)
+    lines = events.annotate(is_linked=is_linked).values_list(*EventLine._fields, named=True)
+    return cast("QuerySet[Event, EventLine]", lines)
 
 
 def event_page(
     workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE
 ) -> Page[EventLine]:
-    """Return a page of a workspace's events, newest first."""
+    """Return a page of a workspace's events, newest first; those of one `agent` link to nobody."""
     events = Event.objects.filter(workspace=workspace)
-    if agent is not None:
-        events = events.filter(agent=agent)
-    return page_get(event_lines(events), by="occurred_at", cursor=cursor, size=size)
+    lines = event_lines(events.filter(agent=agent)) if agent else event_lines(events, reader=workspace)
+    return page_get(lines, by="occurred_at", cursor=cursor, size=size)
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,6 @@ def event_page_of_types(types: Iterable[str], *, cursor: str, size: int = PAGE_S
     """Return a page of all linked agents' events of some types: for platform roles alone."""
     branches = [Q(type=one) for one in types]
     return page_get(event_lines(Event.objects.all()), by="occurred_at", cursor=cursor, size=size, branches=branches)
-
-
-def linked_ids(workspace: Workspace, events: Iterable[EventLine]) -> set[int]:
-    """Return which of the agents of these events the workspace still holds: those have a page."""
-    held = claim_list(workspace).filter(agent_id__in={event.agent_id for event in events})
-    return set(held.values_list("agent_id", flat=True))
 
 
 def event_newest_at(claim: Claim) -> datetime | None:

@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from api_client import ApiError, OperatorAgent
+from dashboard.accounts.addresses import verified_addresses
 from dashboard.accounts.models import Membership, Role, User
 from dashboard.agents.models import Claim, ClaimAttempt, ClaimInbox, ServiceClaimRequest
 from dashboard.agents.selectors import claim_requests_for
@@ -48,9 +49,8 @@ def asking_for(user: User) -> Asking:
 
 def service_claim_requests_for(user: User) -> list[ServiceClaimRequest]:
     """Return the agents that ask for this person's confirmed addresses and that nobody here holds, newest first."""
-    own = EmailAddress.objects.filter(user=user, verified=True).annotate(lower=Lower("email"))
     held = Claim.objects.filter(agent__remote_id=OuterRef("remote_id"), released_at=None)
-    asking = ServiceClaimRequest.objects.filter(~Exists(held), inbox__address__in=own.values("lower"))
+    asking = ServiceClaimRequest.objects.filter(~Exists(held), inbox__address__in=verified_addresses(user))
     return list(asking.order_by(F("requested_at").desc(nulls_last=True), "pk")[:REQUESTS_KEPT])
 
 

@@ -20,11 +20,11 @@ def claim_list(workspace: Workspace) -> QuerySet[Claim]:
     return Claim.objects.filter(workspace=workspace, released_at=None).select_related("agent")
 
 
-def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> list[Claim]:
+def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> QuerySet[Claim]:
     """Return the claims whose token is refused, then those whose agents have the fewest credits, unknown ones first."""
     refused_first = F("token_refused_at").asc(nulls_last=True)
     left = Coalesce(F("agent__free_credits") + F("agent__paid_credits"), -1)
-    return list(claim_list(workspace).order_by(refused_first, left, "pk")[:limit])
+    return claim_list(workspace).order_by(refused_first, left, "pk")[:limit]
 
 
 def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:

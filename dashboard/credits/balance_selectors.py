@@ -45,7 +45,7 @@ class Balance:
 
 def balance_list(workspace: Workspace) -> list[Claim]:
     """Return the workspace's claims, nearest empty first; no sum, since credits belong to one agent."""
-    return claim_list_nearest_empty(workspace, limit=LISTED_AGENTS)
+    return list(claim_list_nearest_empty(workspace, limit=LISTED_AGENTS))
 
 
 def balance_count(workspace: Workspace) -> int:

@@ -39,12 +39,14 @@ def purchase_get(workspace: Workspace, key: UUID) -> Purchase:
     return purchase
 
 
-def purchase_under_way_list(workspace: Workspace, *, limit: int, agent: Agent | None = None) -> list[Purchase]:
-    """Return what was opened here and has not ended, newest first: the overview's "what is open"."""
-    rows = purchase_list(workspace).filter(origin=Purchase.Origin.SPONSOR, state__in=Purchase.UNDER_WAY)
+def purchase_awaited_lists(workspace: Workspace, *, limit: int) -> tuple[list[Purchase], list[Purchase]]:
+    """Return what was opened here and has not ended, and what agents ask to be paid, newest first; in one query."""
+    asked = hand_offs_open(workspace).order_by("-opened_at").values("pk")[:limit]
+    wanted = Q(origin=Purchase.Origin.SPONSOR) | Q(pk__in=asked)
+    rows = purchase_list(workspace).filter(wanted, state__in=Purchase.UNDER_WAY)
     # Few by nature, so they are sorted here: asked for in order, SQLite would walk through all that ever was.
-    found = sorted(rows.filter(agent=agent) if agent else rows, key=lambda row: row.opened_at, reverse=True)
-    return found[:limit]
+    found = sorted(rows, key=lambda row: row.opened_at, reverse=True)
+    return [row for row in found if row.is_sponsors][:limit], [row for row in found if not row.is_sponsors]
 
 
 def hand_offs_open(workspace: Workspace) -> QuerySet[Purchase]:

@@ -64,7 +64,7 @@ def purchase_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 @no_credentials
 def purchase_new(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Choose the agent, then what to buy for it; where there is one agent, it is chosen."""
-    claims = claim_list_nearest_empty(scope.workspace, limit=AGENTS_OFFERED)
+    claims = list(claim_list_nearest_empty(scope.workspace, limit=AGENTS_OFFERED))
     wanted = request.GET.get("agent", "")
     if not wanted and len(claims) != 1:
         context = {"scope": scope, "claims": claims, "may_buy": scope.may(MAY_BUY)}

@@ -1,25 +1,27 @@
 """What agents ask of their people: payments, and what keeps them from working."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list, claim_list_blocked, claim_list_wanting
+from dashboard.agents.selectors import claim_list, claim_list_wanting
 from dashboard.credits.machine import POLL_SECONDS
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.credits.selectors import (
     hand_off_lately_list,
     hand_off_list,
-    hand_offs_open,
     mute_list,
 )
 from dashboard.credits.withheld import Withheld, payment_withheld
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import cursor_map
 from dashboard.freshness.services import cursors_hurry
+from dashboard.web.waiting import waiting_in
 
 LISTED = 50
 
@@ -34,13 +36,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class Inbox:
-    """`blocked` cannot work for want of credits or jobs; for `advised` the service says that credits run low."""
+    """`blocked` cannot work for want of credits or jobs; for `advised` the service says that credits run low.
+
+    `waiting` is the number that the navigation shows.
+    """
 
     asks: list[Ask]
     lately: list[Purchase]
     blocked: list[Claim]
     advised: list[Claim]
     muted: list[HandOffMute]
+    waiting: int
 
     @property
     def is_empty(self) -> bool:
@@ -49,13 +55,19 @@ class Inbox:
 
 def inbox_get(workspace: Workspace) -> Inbox:
     """Return the workspace's inbox, in as many queries whatever is in it."""
-    wanting = list(claim_list_wanting(workspace).order_by("pk")[: 2 * LISTED])
+    purchases = hand_off_list(workspace, limit=LISTED)
+    is_asking = Q(agent__in={purchase.agent_id for purchase in purchases})
+    is_wanting = Q(pk__in=claim_list_wanting(workspace).order_by("pk").values("pk")[: 2 * LISTED])
+    concerned = claim_list(workspace).filter(is_asking | is_wanting).order_by("pk")
+    claims = list(concerned.annotate(is_wanting=is_wanting, waiting=waiting_in(workspace)))
+    wanting = [claim for claim in claims if claim.is_wanting]
     return Inbox(
-        asks=_asks(workspace),
+        asks=_asks(purchases, {claim.agent_id: claim for claim in claims}),
         lately=hand_off_lately_list(workspace, limit=LISTED),
         blocked=[claim for claim in wanting if claim.agent.is_blocked],
         advised=[claim for claim in wanting if not claim.agent.is_blocked],
         muted=mute_list(workspace),
+        waiting=claims[0].waiting if claims else 0,
     )
 
 
@@ -66,17 +78,8 @@ def inbox_look(inbox: Inbox) -> None:
     cursors_hurry(stream=Stream.PURCHASE, subject_ids=watched, unless_since=lately)
 
 
-def inbox_count(workspace: Workspace) -> int:
-    """Return how much waits for people, payments asked for and agents that cannot work, in one query."""
-    blocked = claim_list_blocked(workspace).values("pk")
-    return hand_offs_open(workspace).order_by().values("pk").union(blocked, all=True).count()
-
-
-def _asks(workspace: Workspace) -> list[Ask]:
-    purchases = hand_off_list(workspace, limit=LISTED)
-    agent_ids = {purchase.agent_id for purchase in purchases}
-    claims = {claim.agent_id: claim for claim in claim_list(workspace).filter(agent__in=agent_ids)}
-    cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)
+def _asks(purchases: Sequence[Purchase], claims: Mapping[int, Claim]) -> list[Ask]:
+    cursors = cursor_map(stream=Stream.AGENT, subject_ids={purchase.agent_id for purchase in purchases})
     return [
         Ask(purchase, payment_withheld(purchase, claims[purchase.agent_id], cursors.get(purchase.agent_id)))
         for purchase in purchases

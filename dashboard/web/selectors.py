@@ -1,6 +1,6 @@
 """What pages that join several rooms show."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,13 +15,13 @@ from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.credits.models import Purchase
-from dashboard.credits.selectors import hand_off_list, purchase_under_way_list
+from dashboard.credits.selectors import purchase_awaited_lists
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
+from dashboard.web.waiting import waiting_in
 
 OVERVIEW_AGENTS = 50
 OVERVIEW_PURCHASES = 5
-OVERVIEW_ASKS = 5
 SEARCH_RESULTS = 20
 
 
@@ -82,11 +82,12 @@ class AgentRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """`purchases` are under way; `asks` are payments that agents ask for now."""
+    """`purchases` are under way; `asks` are payments that agents ask for now; `waiting` counts the inbox."""
 
     rows: list[AgentRow]
     purchases: list[Purchase]
     asks: list[Purchase]
+    waiting: int
 
     @property
     def needing(self) -> list[AgentRow]:
@@ -114,15 +115,13 @@ class Overview:
 
 def overview_get(workspace: Workspace) -> Overview:
     """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
-    claims = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
-    return Overview(
-        agent_rows(workspace, claims),
-        purchase_under_way_list(workspace, limit=OVERVIEW_PURCHASES),
-        hand_off_list(workspace, limit=OVERVIEW_ASKS),
-    )
+    nearest_empty = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
+    claims = list(nearest_empty.annotate(waiting=waiting_in(workspace)))
+    purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
+    return Overview(agent_rows(workspace, claims), purchases, asks, claims[0].waiting if claims else 0)
 
 
-def agent_rows(workspace: Workspace, claims: list[Claim]) -> list[AgentRow]:
+def agent_rows(workspace: Workspace, claims: Sequence[Claim]) -> list[AgentRow]:
     """Join claims with their freshness and today's spending, in two queries however many there are."""
     agent_ids = [claim.agent_id for claim in claims]
     cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)

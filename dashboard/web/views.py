@@ -45,9 +45,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     may_claim = scope.may(OWNER_ONLY)
+    found = overview_get(scope.workspace)
     context = {
         "scope": scope,
-        "overview": overview_get(scope.workspace),
+        "overview": found,
+        "inbox_waiting": found.waiting,
         "may_claim": may_claim,
         "may_buy": scope.may(MAY_BUY),
         "asking": asking_for(scope.user) if may_claim else None,
@@ -64,6 +66,7 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "scope": scope,
         "inbox": found,
+        "inbox_waiting": found.waiting,
         "may_buy": scope.may(MAY_BUY),
         # Who asks for one of the viewer's own addresses: theirs to see, whatever the workspace.
         "asking": asking_for(scope.user) if may_claim else None,

@@ -1,4 +1,4 @@
-"""What is measured: people, agents and a ledger of a given length, the same every time but for its last moment."""
+"""What is measured: people, agents, a ledger of a given length and its purchases; the same but for the last moment."""
 
 import json
 import random
@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 from django.db.models import Model
 
 from dashboard.accounts.models import Membership, PlatformRole, Role, User, Workspace
 from dashboard.activity.models import Event, SpendSlot
-from dashboard.agents.models import Agent, Claim
+from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.freshness.models import Stream, SyncCursor
+from tools.bench.purchases import fill_purchases, readings
 
 DAYS = 90
 WORKSPACES = 100
@@ -22,6 +24,9 @@ AGENTS = 1_000
 # Of the agents and of the events; the rest is shared out evenly.
 LARGEST_SHARE = 0.4
 BATCH = 50_000
+# A purchase for so many events, but no more than the full size asks for.
+EVENTS_A_PURCHASE, MOST_PURCHASES = 10, 100_000
+FEWEST_READINGS, EVENTS_A_READING = 40, 10_000
 SPONSOR, DESK = "sponsor@bench.test", "desk@bench.test"
 # Weight, type, operation, subject, summary.
 KINDS = (
@@ -38,11 +43,16 @@ KINDS = (
 def fill(events: int) -> None:
     """Write everything into an empty, migrated database."""
     rng, ends_at = random.Random(1), datetime.now(UTC).replace(microsecond=0)  # noqa: S311 - a play, not a secret
+    span = {"begins_at": ends_at - timedelta(days=DAYS), "ends_at": ends_at}
     with transaction.atomic():
         claims = _people(rng, ends_at)
         slots: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
         write_rows(Event, _events(rng, claims, slots, count=events, ends_at=ends_at))
         write_rows(SpendSlot, ((*key, *counts) for key, counts in slots.items()))
+        bought = min(events // EVENTS_A_PURCHASE, MOST_PURCHASES)
+        fill_purchases(claims, User.objects.get(email=SPONSOR), count=bought, **span)
+        each = max(events // EVENTS_A_READING, FEWEST_READINGS)
+        write_rows(QuotaSnapshot, readings(claims, each=each, **span))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 
@@ -50,6 +60,7 @@ def fill(events: int) -> None:
 def _people(rng: random.Random, now: datetime) -> list[Claim]:
     """A sponsor who holds the largest workspace and two others, a platform person, and every agent's claim."""
     sponsor = User.objects.create_user(SPONSOR, name="Ana Sponsor")
+    EmailAddress.objects.create(user=sponsor, email=SPONSOR, verified=True, primary=True)
     User.objects.create_user(DESK, name="Bea Desk", platform_roles=[role.value for role in PlatformRole])
     workspaces = Workspace.objects.bulk_create(
         Workspace(key=f"bench{number:05}", name=f"Studio {number}") for number in range(WORKSPACES)

@@ -13,6 +13,11 @@ OF_AUTH_FLOOR = {
     "ledger_page_vs_auth_floor": ("ledger", 2.0),
     "overview_page": ("overview", 3.0),
     "agent_page": ("agent", 3.0),
+    "inbox_page": ("inbox", 3.0),
+    "purchase_page": ("purchase", 3.0),
+    "purchase_list_page": ("purchase_list", 3.0),
+    "receipts_page": ("receipts", 3.0),
+    "balance_page": ("balance", 3.0),
     "feedback_queue_page": ("feedback_queue", 3.0),
     "billing_desk_page": ("billing_desk", 3.0),
 }
@@ -21,6 +26,7 @@ GROWTH = {
     "ledger_page_growth:depth": ("ledger_deepest", "ledger"),
     "ledger_page_growth:workspace": ("ledger", "ledger_median"),
 }
+OVERVIEW_STATEMENTS = 8
 RAW_BOUNDS = {"sqlite": 8.0, "postgresql": 6.5}
 BASELINES = {"constant": "/bench/constant/", "raw_floor": "/bench/raw/"}
 
@@ -36,6 +42,15 @@ def figures(large: Ledger, small: Ledger, size: Size) -> Iterator[Figure]:
     yield Figure("ledger_page_vs_raw_floor", db, p50["ledger"], "ms", ("<=", RAW_BOUNDS[db]), p50["raw_floor"])
     for name, (page, bound) in OF_AUTH_FLOOR.items():
         yield Figure(name, db, p50[page], "ms", ("<=", bound), p50["auth_floor"])
+    yield from _statements(large, small)
+
+
+def _statements(large: Ledger, small: Ledger) -> Iterator[Figure]:
+    """How often the overview asks the database, and all pages together in the large ledger and in the small one."""
+    asked, others = large.plan["statements"], small.plan["statements"]
+    print(f"  statements: {', '.join(f'{name} {number}' for name, number in asked.items())}", flush=True)
+    yield Figure("statements:overview", large.kind, asked["overview"], "", ("<=", OVERVIEW_STATEMENTS))
+    yield Figure("statements:growth", large.kind, sum(asked.values()), "", ("<=", 1), sum(others.values()))
 
 
 def _scores(large: Ledger, small: Ledger, size: Size) -> dict[str, Score]:

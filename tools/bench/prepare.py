@@ -14,6 +14,7 @@ from django.urls import reverse
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event
 from dashboard.agents.models import Claim
+from dashboard.credits.models import Purchase
 from dashboard.lib.paging import cursor_to
 from tools.bench import data
 
@@ -32,10 +33,12 @@ def main() -> None:
 
 
 def _plan() -> dict[str, Any]:
-    """Addresses by name with the cookies of who opens them, and the ledger page's SQL and size in bytes."""
+    """Addresses by name with the cookies of who opens them, how many statements each asks, and of the ledger page its
+    SQL and size in bytes."""
     sponsor, desk = _browser(data.SPONSOR), _browser(data.DESK)
     largest, median = Workspace.objects.filter(memberships__user__email=data.SPONSOR).order_by("pk")[:2]
     agent = Claim.objects.filter(workspace=largest).earliest("pk").agent
+    purchase = Purchase.objects.filter(workspace=largest, origin=Purchase.Origin.SPONSOR).latest("opened_at")
     ledger = reverse("activity:event_list", args=[largest.key])
     pages = {
         "auth_floor": (sponsor, "/bench/auth/"),
@@ -44,12 +47,19 @@ def _plan() -> dict[str, Any]:
         "ledger_median": (sponsor, reverse("activity:event_list", args=[median.key])),
         "overview": (sponsor, reverse("web:overview", args=[largest.key])),
         "agent": (sponsor, reverse("web:agent_detail", args=[largest.key, agent.remote_id])),
+        "inbox": (sponsor, reverse("web:inbox", args=[largest.key])),
+        "purchase": (sponsor, reverse("credits:purchase_detail", args=[largest.key, purchase.key])),
+        "purchase_list": (sponsor, reverse("credits:purchase_list", args=[largest.key])),
+        "receipts": (sponsor, reverse("receipts:receipt_list", args=[largest.key])),
+        "balance": (sponsor, reverse("balance:balance_detail", args=[largest.key, agent.remote_id])),
         "feedback_queue": (desk, reverse("feedback:queue")),
         "billing_desk": (desk, reverse("billing:desk")),
     }
-    sql, size = _sql_and_size(sponsor, ledger)
+    asked = {name: _sql_and_size(browser, path) for name, (browser, path) in pages.items()}
+    sql, size = asked["ledger"]
     return {
         "pages": {name: [_cookies(browser), path] for name, (browser, path) in pages.items()},
+        "statements": {name: len(statements) for name, (statements, _) in asked.items()},
         "ledger_sql": sql,
         "ledger_bytes": size,
     }

@@ -1,6 +1,6 @@
 """`{% load ledger %}`: rows of the ledger. An event never changes: each is rendered once, then remembered."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django import template
@@ -37,13 +37,11 @@ def event_rows(
     *,
     with_agent: bool = False,
     workspace: Workspace | None = None,
-    linked_ids: Collection[int] | None = None,
 ) -> SafeString:
-    """Draw events, newest first, under their days in the viewer's zone, linking the agents of `linked_ids`."""
+    """Draw events, newest first, under their days in the viewer's zone; `workspace` has the pages of linked agents."""
     zone = timezone.get_current_timezone_name()
     key = workspace.key if workspace else None
-    linked = linked_ids or ()
-    wanted = (Shown(one, zone, bool(with_agent), key if one.agent_id in linked else None) for one in events)
+    wanted = (Shown(one, zone, bool(with_agent), key if one.is_linked else None) for one in events)
     return format_html('<ol class="timeline">{}</ol>', mark_safe("".join(_with_days(wanted))))  # noqa: S308 - rendered
 
 

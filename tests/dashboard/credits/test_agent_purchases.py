@@ -19,10 +19,10 @@ from dashboard.credits.selectors import (
     hand_off_lately_list,
     hand_off_list,
     is_muted,
+    purchase_awaited_lists,
     purchase_by_id,
     purchase_get,
     purchase_page,
-    purchase_under_way_list,
     receipt_get,
     receipt_list,
     reversal_list,
@@ -52,7 +52,7 @@ def test_checkout_of_an_agent_becomes_a_hand_off(asked: Purchase, ready: Claim, 
     assert (asked.origin, asked.state, asked.price_cents, asked.opened_by) == ("agent", "open", 500, None)
     assert asked.hand_off_url.startswith(f"{hosted_api}/pay/payatt_")
     assert hand_off_list(ready.workspace, limit=10) == [asked]
-    assert purchase_under_way_list(ready.workspace, limit=10) == [], "nobody here opened it"
+    assert purchase_awaited_lists(ready.workspace, limit=10) == ([], [asked]), "nobody here opened it"
 
 
 def test_hand_off_is_shown_only_after_its_status_was_read(agent: Any, ready: Claim) -> None:

@@ -21,7 +21,8 @@ from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.web.inbox import inbox_count, inbox_get
+from dashboard.web.inbox import inbox_get
+from dashboard.web.waiting import inbox_count
 from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +210,33 @@ def test_navigation_counts_what_waits(link: Any, ask: Any, inbox_page: Any, work
     link("idle-bot", free_credits=0, paid_credits=0)
     assert inbox_count(workspace) == 2
     assert "Inbox 2 waiting" in words(inbox_page(), of="nav")
+
+
+@pytest.mark.parametrize("page", ["web:overview", "web:inbox", "agents:agent_list"])
+def test_every_page_counts_alike(page: str, link: Any, ask: Any, browser_of: Any, owner: User, workspace: Any) -> None:
+    claim, muted = link("render-bot"), link("muted-bot")
+    ask(claim)
+    ask(claim)
+    ask(muted)
+    HandOffMute.objects.create(workspace=workspace, agent=muted.agent)
+    link("idle-bot", free_credits=0, paid_credits=0)
+    answer = browser_of(owner).get(reverse(page, args=[workspace.key]))
+    assert "Inbox 3 waiting" in words(answer, of="nav")
+
+
+@pytest.mark.parametrize("page", ["web:overview", "web:inbox", "agents:agent_list"])
+def test_nothing_is_counted_where_no_agent_is(page: str, browser_of: Any, owner: User, workspace: Any) -> None:
+    answer = browser_of(owner).get(reverse(page, args=[workspace.key]))
+    assert "waiting" not in words(answer, of="nav")
+
+
+def test_each_workspace_counts_its_own(link: Any, ask: Any, workspace: Workspace) -> None:
+    ask(link())
+    other = Workspace.objects.create(key="other-studio", name="Other studio")
+    assert (inbox_count(workspace), inbox_count(other)) == (1, 0)
+    Claim.objects.update(workspace=other)
+    Purchase.objects.update(workspace=other)
+    assert (inbox_count(workspace), inbox_count(other)) == (0, 1)
 
 
 def test_overview_names_who_asks(link: Any, ask: Any, browser_of: Any, owner: User, workspace: Workspace) -> None:
