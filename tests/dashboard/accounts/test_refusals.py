@@ -90,5 +90,5 @@ def test_who_is_let_in_costs_no_query_more(
     browser, page = browser_of(owner), reverse("accounts:member_leave", args=[workspace.key])
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(page).status_code == 200
-    tables = [query["sql"] for query in captured if "accounts_workspace" in query["sql"] or "audit" in query["sql"]]
-    assert len(tables) == 1, "the memberships with their workspaces, and nothing else"
+    asked = [query["sql"] for query in captured if "accounts_membership" in query["sql"] or "audit" in query["sql"]]
+    assert len(asked) == 1, "the memberships with their workspaces, and nothing else"
