@@ -41,13 +41,8 @@ def event_lines(events: QuerySet[Event]) -> QuerySet[Event, EventLine]:
     return cast("QuerySet[Event, EventLine]", events.values_list(*EventLine._fields, named=True))
 
 
-def event_page(
-    workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE
-) -> Page[EventLine]:
-    """Return a page of a workspace's events, newest first."""
-    events = Event.objects.filter(workspace=workspace)
-    if agent is not None:
-        events = events.filter(agent=agent)
+def event_page(events: QuerySet[Event], *, cursor: str, size: int = PAGE_SIZE) -> Page[EventLine]:
+    """Return a page of events, newest first."""
     return page_get(event_lines(events), by="occurred_at", cursor=cursor, size=size)
 
 

@@ -12,19 +12,24 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.selectors import EventLine
+from dashboard.activity.sentences import sentence_of
+from dashboard.activity.trail import Step
 from dashboard.agents.models import Agent
-from dashboard.lib.kept import Shelf
+from dashboard.lib.kept import Kept, Shelf
 
 register = template.Library()
 
 
 class Shown(NamedTuple):
-    """Everything that a row is made of; `workspace_key` is that of the agent's page, None without a link."""
+    """Everything that a row is made of; without a `workspace_key` it links nothing, and an agent only if linked."""
 
     event: EventLine
     zone: str
     with_agent: bool
     workspace_key: str | None
+    is_linked: bool
+    depth: int = 0
+    is_here: bool = False
 
 
 # About 4 KB each: some fifty pages.
@@ -39,12 +44,24 @@ def event_rows(
     workspace: Workspace | None = None,
     linked_ids: Collection[int] | None = None,
 ) -> SafeString:
-    """Draw events, newest first, under their days in the viewer's zone, linking the agents of `linked_ids`."""
+    """Draw events, newest first, under their days in the viewer's zone, linking them and the agents of `linked_ids`."""
     zone = timezone.get_current_timezone_name()
     key = workspace.key if workspace else None
     linked = linked_ids or ()
-    wanted = (Shown(one, zone, bool(with_agent), key if one.agent_id in linked else None) for one in events)
+    wanted = (Shown(one, zone, bool(with_agent), key, one.agent_id in linked) for one in events)
     return format_html('<ol class="timeline">{}</ol>', mark_safe("".join(_with_days(wanted))))  # noqa: S308 - rendered
+
+
+@register.simple_tag
+def event_trail(steps: Iterable[Step], *, here: int, workspace: Workspace, linked_ids: Collection[int]) -> SafeString:
+    """Draw the steps of a trail, indented, marking the event whose page it is."""
+    zone, now = timezone.get_current_timezone_name(), timezone.now()
+    wanted = (
+        Shown(one.line, zone, True, workspace.key, one.line.agent_id in linked_ids, one.depth, one.line.pk == here)
+        for one in steps
+    )
+    rows = "".join(_kept(shown).said_at(now) for shown in wanted)
+    return format_html('<ol class="timeline trail">{}</ol>', mark_safe(rows))  # noqa: S308 - rendered
 
 
 def _with_days(wanted: Iterable[Shown]) -> Iterator[str]:
@@ -54,9 +71,14 @@ def _with_days(wanted: Iterable[Shown]) -> Iterator[str]:
         if local.date() != day:
             day = local.date()
             yield format_html('<li class="timeline__day">{}</li>', date_text(local, "l, j F Y"))
-        yield (SHELF.get(shown) or SHELF.put(shown, _html(shown))).said_at(now)
+        yield _kept(shown).said_at(now)
+
+
+def _kept(shown: Shown) -> Kept:
+    return SHELF.get(shown) or SHELF.put(shown, _html(shown))
 
 
 def _html(shown: Shown) -> str:
     agent = Agent(remote_id=shown.event.agent__remote_id, name=shown.event.agent__name)
-    return render_to_string("activity/_event_row.html", {**shown._asdict(), "agent": agent})
+    sentence = sentence_of(shown.event.type, shown.event.status)
+    return render_to_string("activity/_event_row.html", {**shown._asdict(), "agent": agent, "sentence": sentence})
