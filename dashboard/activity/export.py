@@ -6,8 +6,9 @@ from datetime import UTC
 from django.db.models import Max, QuerySet
 
 from dashboard.activity.models import Event
-from dashboard.lib.paging import page_stream
+from dashboard.lib.paging import rows_stream
 
+BATCH = 500
 COLUMNS = (
     "at",
     "event_id",
@@ -32,7 +33,7 @@ def export_rows(events: QuerySet[Event]) -> Iterator[dict[str, object]]:
     """Yield the events that are here now, newest first; the file does not grow while it is read."""
     newest: int | None = Event.objects.aggregate(newest=Max("pk"))["newest"]
     rows = events.filter(pk__lte=newest or 0).select_related("agent")
-    return map(_row, page_stream(rows, by="occurred_at"))
+    return map(_row, rows_stream(rows, by="occurred_at", batch=BATCH))
 
 
 def _row(event: Event) -> dict[str, object]:

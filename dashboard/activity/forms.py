@@ -10,7 +10,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.box import box_read
 from dashboard.activity.filter import COSTS, EventFilter
 from dashboard.agents.models import Agent
-from dashboard.lib.forms import DaysForm
+from dashboard.lib.days import DaysForm
 from dashboard.lib.presentation import GLOSSARY, event_word, word_for
 
 MOST_AGENTS = 200
@@ -86,7 +86,8 @@ class EventFilterForm(DaysForm):
         """The filter of a valid form."""
         given = self.cleaned_data
         texts = {name: given[name] for name in ("agent", "type", "operation", "status", "reference", "cost")}
-        return EventFilter(**texts, since=self.starts_at, until=self.ends_before)
+        since, until = self.bounds
+        return EventFilter(**texts, since=since, until=until)
 
     @property
     def chips(self) -> list[Chip]:
