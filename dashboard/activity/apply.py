@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from api_client import ActivityEvent, JsonObject
 from dashboard.activity.models import Event, SpendSlot
+from dashboard.activity.references import references_apply
 from dashboard.agents.models import Claim
 from dashboard.lib.dates import showable
 
@@ -24,6 +25,7 @@ def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime
     fresh = {record.event_id: record for record in records if record.event_id not in known}
     events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
     Event.objects.bulk_create(events)
+    references_apply(events)
     _slots_add(claim, events)
     return events
 

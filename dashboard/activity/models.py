@@ -2,6 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Q
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
@@ -39,10 +40,39 @@ class Event(models.Model):
             models.Index(fields=["workspace", "-occurred_at", "-id"], name="activity_of_workspace"),
             models.Index(fields=["workspace", "agent", "-occurred_at", "-id"], name="activity_of_agent"),
             models.Index(fields=["type", "-occurred_at", "-id"], name="activity_of_type"),
+            models.Index(fields=["workspace", "type", "-occurred_at", "-id"], name="activity_by_type"),
+            models.Index(fields=["workspace", "operation", "-occurred_at", "-id"], name="activity_by_operation"),
+            models.Index(fields=["workspace", "status", "-occurred_at", "-id"], name="activity_by_status"),
+            # What moved no credits, most events, is in neither.
+            models.Index(
+                fields=["workspace", "-occurred_at", "-id"], name="activity_spent", condition=Q(credits_delta__lt=0)
+            ),
+            models.Index(
+                fields=["workspace", "-occurred_at", "-id"], name="activity_added", condition=Q(credits_delta__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.remote_id}"
+
+
+class EventReference(models.Model):
+    """One id that an event names: its own, its subject, trace and job, and whatever its links tell.
+
+    What the same job, asset, quote or receipt touched is found by one index, whichever role the id plays.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reference = models.CharField(max_length=200)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="references")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "reference", "event"], name="activity_one_row_a_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} in event {self.event_id}"
 
 
 class SpendSlot(models.Model):

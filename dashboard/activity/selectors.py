@@ -42,18 +42,21 @@ class EventLine(NamedTuple):
 
 def event_lines(events: QuerySet[Event], *, reader: Workspace | None = None) -> QuerySet[Event, EventLine]:
     """Return events as lines, for the tag `event_rows`; without a `reader` no agent is linked."""
-    is_linked = Exists(claim_list(reader).filter(agent=OuterRef("agent"))) if reader else Value(value=False)
-    lines = events.annotate(is_linked=is_linked).values_list(*EventLine._fields, named=True)
+    lines = events_marked(events, reader=reader).values_list(*EventLine._fields, named=True)
     return cast("QuerySet[Event, EventLine]", lines)
 
 
+def events_marked(events: QuerySet[Event], *, reader: Workspace | None) -> QuerySet[Event]:
+    """Return events that know as `is_linked` whether the reader holds their agent still, which then has a page."""
+    is_linked = Exists(claim_list(reader).filter(agent=OuterRef("agent"))) if reader else Value(value=False)
+    return events.annotate(is_linked=is_linked)
+
+
 def event_page(
-    workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE
+    events: QuerySet[Event], *, cursor: str, size: int = PAGE_SIZE, reader: Workspace | None = None
 ) -> Page[EventLine]:
-    """Return a page of a workspace's events, newest first; those of one `agent` link to nobody."""
-    events = Event.objects.filter(workspace=workspace)
-    lines = event_lines(events.filter(agent=agent)) if agent else event_lines(events, reader=workspace)
-    return page_get(lines, by="occurred_at", cursor=cursor, size=size)
+    """Return a page of events, newest first; a `reader` is led to the agents that it holds."""
+    return page_get(event_lines(events, reader=reader), by="occurred_at", cursor=cursor, size=size)
 
 
 @dataclass(frozen=True)

@@ -3,4 +3,8 @@ from django.urls import path
 from dashboard.activity import views
 
 app_name = "activity"
-urlpatterns = [path("w/<slug:workspace_key>/activity/", views.event_list, name="event_list")]
+urlpatterns = [
+    path("w/<slug:workspace_key>/activity/", views.ledger, name="event_list"),
+    path("w/<slug:workspace_key>/activity/export/", views.event_export, name="event_export"),
+    path("w/<slug:workspace_key>/activity/<int:number>/", views.event_detail, name="event_detail"),
+]

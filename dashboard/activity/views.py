@@ -1,15 +1,71 @@
-"""The ledger page."""
+"""The ledger: its page, one event, a file."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.accounts.access import Scope, member
+from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.activity.export import COLUMNS, export_rows
+from dashboard.activity.filter import COUNT_LIMIT, event_count, event_list
+from dashboard.activity.forms import EventFilterForm, address_tidied
+from dashboard.activity.references import references_of
 from dashboard.activity.selectors import event_page
+from dashboard.activity.sentences import breach_report, sentence_of
+from dashboard.activity.trail import event_get, record_text, trail_get
+from dashboard.audit.services import audit_record
+from dashboard.lib.export import file_answer
+from dashboard.lib.forms import FileKindForm
+from dashboard.lib.presentation import event_word, is_published
 
 
 @member()
 @require_GET
-def event_list(request: HttpRequest, scope: Scope) -> HttpResponse:
-    page = event_page(scope.workspace, cursor=request.GET.get("page", ""))
-    return render(request, "activity/event_list.html", {"scope": scope, "page": page})
+def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
+    tidied = address_tidied(request.GET)
+    if tidied is not None:
+        return redirect(request.path + tidied)
+    form = EventFilterForm(request.GET, workspace=scope.workspace)
+    context: dict[str, object] = {"scope": scope, "form": form, "is_valid": form.is_valid()}
+    # A filter that cannot be read shows what is wrong with it and no rows: all of them would be an answer to nothing.
+    if form.is_valid():
+        events = event_list(scope.workspace, form.wanted)
+        page = event_page(events, cursor=request.GET.get("page", ""), reader=scope.workspace)
+        context |= {"page": page, "count": event_count(events), "count_limit": COUNT_LIMIT}
+    return render(request, "activity/event_list.html", context)
+
+
+@member()
+@require_GET
+def event_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
+    event = event_get(scope.workspace, number)
+    context = {
+        "scope": scope,
+        "event": event,
+        "said": event_word(event.type, event.status),
+        "references": references_of(event),
+        "sentence": sentence_of(event.type, event.status),
+        "report": "" if is_published("event_type", event.type) else breach_report(event.remote_id, event.trace_id),
+        "record": record_text(event),
+        "trail": trail_get(event),
+    }
+    return render(request, "activity/event_detail.html", context)
+
+
+@member(EVERY_ROLE)
+@require_POST
+def event_export(request: HttpRequest, scope: Scope) -> HttpResponseBase:
+    """Answer with the rows of the address's filter; the export stands in the audit log before its first line leaves."""
+    form, export = EventFilterForm(request.GET, workspace=scope.workspace), FileKindForm(request.POST)
+    if not form.is_valid() or not export.is_valid():
+        return redirect(f"{reverse('activity:event_list', args=[scope.workspace.key])}?{request.GET.urlencode()}")
+    kind = export.cleaned_data["kind"]
+    audit_record(
+        action="activity.exported",
+        actor=scope.user,
+        workspace_id=scope.workspace.pk,
+        subject=("activity", scope.workspace.key, scope.workspace.name),
+        after={"format": kind, "filter": form.wanted.said},
+    )
+    rows = export_rows(event_list(scope.workspace, form.wanted))
+    return file_answer(f"activity-{scope.workspace.key}", kind, COLUMNS, rows)

@@ -23,9 +23,3 @@ class AuditFilterForm(DaysForm):
         texts = {name: self.cleaned_data[name] for name in ("person", "action", "subject", "outcome")}
         since, until = self.bounds
         return AuditFilter(**texts, since=since, until=until)
-
-
-class AuditExportForm(forms.Form):
-    """Which kind of file is wanted."""
-
-    kind = forms.ChoiceField(choices=[("csv", "CSV"), ("jsonl", "JSON Lines")])

@@ -1,8 +1,7 @@
 """Balances: the workspace's agents, one agent's history, what moved between two readings, the history as a file."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
@@ -20,7 +19,7 @@ from dashboard.credits.balance_selectors import (
 from dashboard.credits.funding import shares_by_event
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
-from dashboard.lib.export import csv_lines
+from dashboard.lib.export import file_answer
 
 
 @member(EVERY_ROLE)
@@ -74,8 +73,4 @@ def balance_export(_request: HttpRequest, scope: Scope, remote_id: str) -> HttpR
         subject=("agent", claim.agent.remote_id, claim.agent.display_name),
         after={"format": "csv"},
     )
-    lines = csv_lines(COLUMNS, export_rows(claim))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    name = f"balance-{claim.agent_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return file_answer(f"balance-{claim.agent_id}", "csv", COLUMNS, export_rows(claim))

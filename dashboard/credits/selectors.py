@@ -1,6 +1,6 @@
 """Reading purchases, receipts and what agents ask for, always within a workspace."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -49,14 +49,14 @@ def purchase_awaited_lists(workspace: Workspace, *, limit: int) -> tuple[list[Pu
     return [row for row in found if row.is_sponsors][:limit], [row for row in found if not row.is_sponsors]
 
 
-def hand_offs_open(workspace: Workspace) -> QuerySet[Purchase]:
-    """Return what agents of this workspace ask their people to pay now.
+def hand_offs_open(workspace: Workspace, *, at: datetime | None = None) -> QuerySet[Purchase]:
+    """Return what agents of this workspace ask their people to pay now, or `at` a moment (UTC).
 
     Only what the service's own status says is open, and whose time is not over: not the muted, the dismissed, nor what
     was granted already.
     """
     rows = _asked(workspace).filter(state=Purchase.State.OPEN, status_at__isnull=False, granted_at=None)
-    return rows.exclude(expires_at__lte=timezone.now())
+    return rows.exclude(expires_at__lte=at or timezone.now())
 
 
 def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:

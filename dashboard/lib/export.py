@@ -9,6 +9,9 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # So that spreadsheets read UTF-8 as such.
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -44,3 +47,17 @@ def json_lines(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> I
     """Yield one JSON object a line, in ASCII: no text can hold what some reader takes for a line's end."""
     for row in rows:
         yield json.dumps({name: row[name] for name in header}) + "\n"
+
+
+KINDS = {"csv": (csv_lines, "text/csv"), "jsonl": (json_lines, "application/x-ndjson")}
+
+
+def file_answer(
+    name: str, kind: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
+) -> StreamingHttpResponse:
+    """Answer with rows as a file of a kind, "csv" or "jsonl", called by `name` and the moment."""
+    lines, content_type = KINDS[kind]
+    response = StreamingHttpResponse(lines(columns, rows), content_type=f"{content_type}; charset=utf-8")
+    file_name = f"{name}-{timezone.now():%Y%m%dT%H%M%SZ}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response

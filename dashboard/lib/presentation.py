@@ -120,6 +120,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
     },
     "audit_action": {
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
+        "activity.exported": Word("Exported the activity", "download", Tone.INFO),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
         "agent.instructed": Word("Asked Image Skill to act on an agent", "stop", Tone.WARN),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),

@@ -2,19 +2,19 @@
 
 from datetime import UTC
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import OWNER_ONLY, Scope, member, platform, viewer
 from dashboard.accounts.models import PlatformRole, Workspace
-from dashboard.audit.forms import AuditExportForm, AuditFilterForm
+from dashboard.audit.forms import AuditFilterForm
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.selectors import COUNT_LIMIT, entry_count, entry_list, entry_page, entry_stream
 from dashboard.audit.services import audit_record
-from dashboard.lib.export import csv_lines, json_lines
+from dashboard.lib.export import file_answer
+from dashboard.lib.forms import FileKindForm
 
 COLUMNS = (
     "id",
@@ -31,7 +31,6 @@ COLUMNS = (
     "before",
     "after",
 )
-KINDS = {"csv": (csv_lines, "text/csv"), "jsonl": (json_lines, "application/x-ndjson")}
 
 
 @member(OWNER_ONLY)
@@ -76,7 +75,7 @@ def _workspaces(entries: list[AuditEntry]) -> dict[int, Workspace]:
 
 def _file(request: HttpRequest, scope: Scope | None) -> HttpResponseBase:
     """Answer with the rows of the address's filter; the export stands in the log before its first line leaves."""
-    form, export = AuditFilterForm(request.GET), AuditExportForm(request.POST)
+    form, export = AuditFilterForm(request.GET), FileKindForm(request.POST)
     if not form.is_valid() or not export.is_valid():
         return redirect(f"{_url('web:audit_log', scope)}?{request.GET.urlencode()}")
     kind = export.cleaned_data["kind"]
@@ -89,13 +88,9 @@ def _file(request: HttpRequest, scope: Scope | None) -> HttpResponseBase:
         subject=("audit_log", workspace.key if workspace else "all", workspace.name if workspace else "everything"),
         after={"format": kind, "filter": form.wanted.said},
     )
-    lines, content_type = KINDS[kind]
     # What was there when the button was pressed: the file neither holds its own entry nor grows while it is read.
     rows = map(_row, entry_stream(entries.filter(pk__lt=record.pk)))
-    response = StreamingHttpResponse(lines(COLUMNS, rows), content_type=f"{content_type}; charset=utf-8")
-    name = f"audit-{workspace.key if workspace else 'all'}-{timezone.now():%Y%m%dT%H%M%SZ}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return file_answer(f"audit-{workspace.key if workspace else 'all'}", kind, COLUMNS, rows)
 
 
 def _row(entry: AuditEntry) -> dict[str, object]:

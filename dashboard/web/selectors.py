@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
-from dashboard.activity.models import Event
+from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
@@ -141,8 +141,7 @@ def search(workspace: Workspace, text: str) -> Found:
     if not text or "\x00" in text:
         return Found([], [])
     names = Q(agent__name__icontains=text) | Q(agent__remote_id__icontains=text)
-    ids = Q(remote_id=text) | Q(trace_id=text) | Q(job_id=text) | Q(subject_id=text)
-    events = event_lines(Event.objects.filter(ids, workspace=workspace))
+    events = event_lines(event_list(workspace, EventFilter(reference=text)))
     return Found(
         list(claim_list(workspace).filter(names).order_by("agent__name", "pk")[:SEARCH_RESULTS]),
         list(events.order_by("-occurred_at", "-pk")[:SEARCH_RESULTS]),

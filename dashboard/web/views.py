@@ -23,6 +23,7 @@ from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
 from dashboard.accounts.services import profile_update, theme_set
 from dashboard.accounts.sessions import session_list
+from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.selectors import event_page
 from dashboard.agents.claim_requests import asking_for
 from dashboard.agents.selectors import claim_get
@@ -78,10 +79,11 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_GET
 def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
     claim = claim_get(scope.workspace, remote_id)
+    events = event_list(scope.workspace, EventFilter(agent=remote_id))
     context = {
         "scope": scope,
         "row": agent_rows(scope.workspace, [claim])[0],
-        "page": event_page(scope.workspace, cursor="", agent=claim.agent, size=RECENT_EVENTS),
+        "page": event_page(events, cursor="", size=RECENT_EVENTS),
         "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),

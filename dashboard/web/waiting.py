@@ -1,5 +1,6 @@
 """How much waits for people: payments that agents ask for, and agents that cannot work."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -7,13 +8,14 @@ from django.db import connection
 from django.db.models import Count, IntegerField, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.selectors import claim_list_blocked
 from dashboard.credits.selectors import hand_offs_open
 
-# Stands for the workspace in the SQL that is kept: no row has this number.
-ANY = -1
+# Stand for the workspace and for now in the SQL that is kept: no row has this number, and nothing was ever then.
+ANY, ANY_TIME = -1, datetime(1000, 1, 1, tzinfo=UTC)
 
 
 def waiting_in(workspace: Workspace) -> RawSQL:
@@ -33,14 +35,16 @@ def inbox_count(workspace: Workspace) -> int:
 
 def _counting(workspace: Workspace) -> tuple[str, list[Any]]:
     sql, values = _sql()
-    return sql, [workspace.pk if value == ANY else value for value in values]
+    prepared = connection.ops.adapt_datetimefield_value
+    meant = {ANY: workspace.pk, prepared(ANY_TIME): prepared(timezone.now())}
+    return sql, [meant.get(value, value) for value in values]
 
 
 @cache
 def _sql() -> tuple[str, tuple[Any, ...]]:
     """The SQL and its values, worked out once: every page counts, and Django takes longer to build it than to ask."""
     anybody = Workspace(pk=ANY)
-    number = _number_of(hand_offs_open(anybody)) + _number_of(claim_list_blocked(anybody))
+    number = _number_of(hand_offs_open(anybody, at=ANY_TIME)) + _number_of(claim_list_blocked(anybody))
     counted = Workspace.objects.filter(pk=ANY).annotate(waiting=number).values_list("waiting")
     sql, values = counted.query.sql_with_params()
     return sql, values

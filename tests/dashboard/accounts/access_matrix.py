@@ -91,6 +91,8 @@ MATRIX = (
     Row("agents:claim_link", "public", EVERYBODY, EVERYBODY),
     Row("agents:claim_link_open", "public", EVERYBODY),
     Row("activity:event_list", "member", MEMBERS),
+    Row("activity:event_detail", "member", MEMBERS),
+    Row("activity:event_export", "member", None, MEMBERS),
     Row("credits:purchase_list", "member", MEMBERS),
     Row("credits:purchase_new", "member", MEMBERS),
     Row("credits:purchase_quote", "member", None, BUYERS),

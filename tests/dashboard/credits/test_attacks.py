@@ -20,7 +20,7 @@ from dashboard.credits.services import purchase_open
 from dashboard.credits.terms import Terms
 from dashboard.credits.withheld import BuyingWithheld
 from dashboard.sync.pipeline import agent_sync
-from dashboard.web.inbox import inbox_count
+from dashboard.web.waiting import inbox_count
 from tests.dashboard.credits.paying import CHECKOUT, STARTER, X402, buy, poll
 from tests.dashboard.web.pages import words
 

@@ -17,6 +17,7 @@ from dashboard.credits.models import Purchase
 from dashboard.credits.prices import prices_get
 from dashboard.credits.selectors import needs_fresh_sign_in
 from dashboard.credits.services import purchase_look
+from dashboard.credits.terms import Terms
 from dashboard.credits.watch import purchase_watch
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.sync.purchases import prices_sync, purchase_sync
@@ -46,10 +47,9 @@ def test_price_list_is_mirrored_whole(hosted_api: str) -> None:
     assert prices is not None
     assert {method.method_id for method in prices.methods} == {"stripe_checkout", "stripe_x402.exact.usdc"}
     assert all(method.is_offerable for method in prices.methods)
-    pack = prices.pack("starter-500")
-    assert pack is not None
-    assert (pack.credits, pack.amount_cents, prices.offer.custom_max_credits) == (500, 500, 5_000)
-    assert prices.pack("nothing") is prices.method("nothing") is None
+    starter, nothing = (Terms(credits=None, pack_id=one, payment_method="") for one in ("starter-500", "nothing"))
+    assert (prices.listed(starter), prices.offer.custom_max_credits) == ((500, 500), 5_000)
+    assert prices.listed(nothing) is prices.method("nothing") is None
 
 
 def test_price_list_is_asked_for_without_a_token_and_keeps_nothing_unnamed(

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event
+from dashboard.activity.references import references_apply
 from dashboard.agents.models import Agent, Claim
 from dashboard.freshness.models import Stream, SyncCursor
 
@@ -42,11 +43,13 @@ def tell() -> Callable[..., Event]:
 
     def write(claim: Claim, event_type: str, **fields: Any) -> Event:
         now = timezone.now()
-        return Event.objects.create(
+        event = Event.objects.create(
             agent=claim.agent,
             workspace=claim.workspace,
             type=event_type,
             **{"remote_id": f"evt_{next(_numbers):08}", "occurred_at": now, "synced_at": now, **fields},
         )
+        references_apply([event])
+        return event
 
     return write

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -228,6 +229,14 @@ def test_every_page_counts_alike(page: str, link: Any, ask: Any, browser_of: Any
 def test_nothing_is_counted_where_no_agent_is(page: str, browser_of: Any, owner: User, workspace: Any) -> None:
     answer = browser_of(owner).get(reverse(page, args=[workspace.key]))
     assert "waiting" not in words(answer, of="nav")
+
+
+def test_what_ran_out_is_counted_no_more(link: Any, ask: Any, workspace: Workspace) -> None:
+    ask(link())
+    Purchase.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    assert inbox_count(workspace) == 1
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert inbox_count(workspace) == 0
 
 
 def test_each_workspace_counts_its_own(link: Any, ask: Any, workspace: Workspace) -> None:

@@ -1,0 +1,125 @@
+"""The ledger's filter, as it stands in a page's address."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import QueryDict
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.box import box_read
+from dashboard.activity.filter import COSTS, EventFilter
+from dashboard.agents.models import Agent
+from dashboard.lib.days import DaysForm
+from dashboard.lib.presentation import GLOSSARY, event_word, word_for
+
+MOST_AGENTS = 200
+# Contract section 3.11; a job's own states are those of 3.9.
+OPERATIONS = ("create", "edit", "upload", "usage", "feedback", "payment", "credits")
+TYPES = sorted(((raw, word.text) for raw, word in GLOSSARY["event_type"].items()), key=lambda one: one[1])
+STATES = [(raw, word.text) for raw, word in GLOSSARY["job_status"].items()]
+
+
+class OpenChoiceField(forms.ChoiceField):
+    """Offers what is published and takes any other short word as well: the service may say what no contract has."""
+
+    def valid_value(self, value: str) -> bool:
+        return len(value) <= 200 and value.isprintable()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter in use, in words, and the address without it."""
+
+    label: str
+    text: str
+    url: str
+
+
+class EventFilterForm(DaysForm):
+    """What of the ledger is wanted, and of which days."""
+
+    field_order = ("agent", "type", "operation", "status", "cost", "reference", "since", "until")
+
+    agent = OpenChoiceField(label="Agent", required=False)
+    type = OpenChoiceField(label="What", choices=[("", "Anything"), *TYPES], required=False)
+    operation = OpenChoiceField(
+        label="Operation", choices=[("", "Any"), *((one, one.capitalize()) for one in OPERATIONS)], required=False
+    )
+    status = OpenChoiceField(label="Status", choices=[("", "Any"), *STATES], required=False)
+    cost = forms.ChoiceField(
+        label="Credits", choices=[("", "Any"), *((key, name) for key, (name, _) in COSTS.items())], required=False
+    )
+    reference = forms.CharField(label="Id of anything", max_length=200, required=False)
+
+    def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
+        super().__init__(data)
+        self.query, self.workspace = data, workspace
+        rows = Agent.objects.filter(claims__workspace=workspace).distinct().order_by("name", "pk")[:MOST_AGENTS]
+        self.names = {agent.remote_id: agent.display_name for agent in rows}
+        self.fields["agent"].choices = [("", "All"), *self.names.items()]  # type: ignore[attr-defined]
+        for name in ("agent", "type", "operation", "status"):
+            self._offer(name, data.get(name, ""))
+
+    def _offer(self, name: str, raw: str) -> None:
+        """Offer what is asked for, if nobody has: a list without it would forget it when it is sent again."""
+        field: OpenChoiceField = self.fields[name]  # type: ignore[assignment]
+        if raw not in dict(field.choices):  # type: ignore[arg-type]
+            field.choices = [*field.choices, (raw, raw)]  # type: ignore[misc]
+
+    def clean_agent(self) -> str:
+        """Return the agent's id: people may write its name."""
+        said = self.cleaned_data["agent"]
+        if not said or said in self.names:
+            return str(said)
+        called = {key for key, name in self.names.items() if name.casefold() == said.casefold()}
+        known = called or set(
+            Agent.objects.filter(claims__workspace=self.workspace, remote_id=said).values_list("remote_id", flat=True)
+        )
+        if len(known) == 1:
+            return str(known.pop())
+        problem = "Several agents are called that: choose one." if known else "No agent here is called that."
+        raise forms.ValidationError(problem)
+
+    @property
+    def wanted(self) -> EventFilter:
+        """The filter of a valid form."""
+        given = self.cleaned_data
+        texts = {name: given[name] for name in ("agent", "type", "operation", "status", "reference", "cost")}
+        since, until = self.bounds
+        return EventFilter(**texts, since=since, until=until)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters in use, of a form that was asked whether it is valid."""
+        return [
+            Chip(str(self.fields[name].label), self._said(name), address_without(self.query, name))
+            for name in self.fields
+            if self.query.get(name)
+        ]
+
+    def _said(self, name: str) -> str:
+        raw = str(self.query[name])
+        if name == "type":
+            return event_word(raw, "").text
+        if name == "status":
+            return word_for("job_status", raw).text
+        return COSTS[raw][0] if name == "cost" and raw in COSTS else self.names.get(raw, raw)
+
+
+def address_without(query: QueryDict, *names: str) -> str:
+    """Return the address of the first page without some of its filters."""
+    left = query.copy()
+    for name in (*names, "page"):
+        left.pop(name, None)
+    return f"?{left.urlencode()}"
+
+
+def address_tidied(query: QueryDict) -> str | None:
+    """Return the address that says the same in fewer words: the box's words as filters, nothing empty; or None."""
+    if "q" not in query and all(query.values()):
+        return None
+    tidy = query.copy()
+    for name, value in box_read(" ".join(query.getlist("q"))[:1_000]).items():
+        tidy[name] = value
+    return f"?{urlencode([pair for pair in tidy.items() if pair[1] and pair[0] not in {'q', 'page'}])}"

@@ -1,0 +1,213 @@
+"""The ledger's filter finds what a person would pick out by hand, and reads each single one off an index."""
+
+import zoneinfo
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.box import box_read
+from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_count, event_list
+from dashboard.activity.forms import EventFilterForm, address_tidied
+from dashboard.activity.models import Event
+from dashboard.activity.selectors import event_page
+from dashboard.agents.models import Claim
+from dashboard.lib.paging import rows_stream
+
+pytestmark = pytest.mark.django_db
+TYPES = ("job.completed", "asset.created", "usage.credit_consumed", "payment.refolded")
+STATUSES = ("completed", "failed", "")
+DELTAS = (-7, None, 500, 0)
+ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles")
+
+
+@pytest.fixture
+def ledger(link: Callable[..., Claim], tell: Callable[..., Event]) -> list[Event]:
+    """Return forty-eight events, an hour apart, over a weekend in which Berlin's clocks change."""
+    claims = [link("render-bot"), link("poster press")]
+    return [
+        tell(
+            claims[hour % 2],
+            TYPES[hour % 4],
+            hour=hour,
+            status=STATUSES[hour % 3],
+            operation=("create", "edit")[hour % 2],
+            job_id=f"job_{hour % 5}",
+            credits_delta=DELTAS[hour % 4],
+            links={"asset_ids": [f"asset_{hour % 6}"], "quote_id": f"quote_{hour % 7}"},
+        )
+        for hour in range(48)
+    ]
+
+
+DAYS = st.none() | st.dates(date(2026, 3, 27), date(2026, 4, 1))
+ASKED = st.fixed_dictionaries(
+    {
+        "agent": st.sampled_from(["", "render-bot", "POSTER press"]),
+        "type": st.sampled_from(["", *TYPES, "nothing.like.it"]),
+        "operation": st.sampled_from(["", "create", "edit", "paint"]),
+        "status": st.sampled_from(["", "completed", "failed"]),
+        "reference": st.sampled_from(["", "job_3", "asset_2", "quote_6", "job_", "%"]),
+        "cost": st.sampled_from(["", "spent", "added"]),
+        "since": DAYS,
+        "until": DAYS,
+    }
+)
+
+
+def form_of(workspace: Workspace, asked: dict[str, object]) -> EventFilterForm:
+    query = QueryDict(mutable=True)
+    query.update({name: str(value) for name, value in asked.items() if value})
+    return EventFilterForm(query, workspace=workspace)
+
+
+@given(asked=ASKED, zone=st.sampled_from(ZONES))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120)
+def test_filter_finds_what_one_would_pick_by_hand(
+    ledger: list[Event], workspace: Workspace, asked: dict[str, Any], zone: str
+) -> None:
+    here = zoneinfo.ZoneInfo(zone)
+
+    def fits(event: Event) -> bool:
+        day, delta = event.occurred_at.astimezone(here).date(), event.credits_delta or 0
+        named = {event.remote_id, event.job_id, *event.links["asset_ids"], event.links["quote_id"]}
+        return (
+            asked["agent"].casefold() in {"", event.agent.name}
+            and asked["type"] in {"", event.type}
+            and asked["operation"] in {"", event.operation}
+            and asked["status"] in {"", event.status}
+            and asked["reference"] in {"", *named}
+            and {"": True, "spent": delta < 0, "added": delta > 0}[asked["cost"]]
+            and (asked["since"] is None or asked["since"] <= day)
+            and (asked["until"] is None or day <= asked["until"])
+        )
+
+    with timezone.override(here):
+        form = form_of(workspace, asked)
+        if not form.is_valid():
+            assert asked["since"] > asked["until"], form.errors
+            return
+        found = event_list(workspace, form.wanted)
+    assert list(rows_stream(found, by="occurred_at", batch=7)) == [event for event in reversed(ledger) if fits(event)]
+    assert event_count(found) == len(list(found))
+    assert len(form.chips) == sum(bool(value) for value in asked.values())
+
+
+def test_pages_of_a_filter_meet_every_row_once_forth_and_back(ledger: list[Event], workspace: Workspace) -> None:
+    found = event_list(workspace, EventFilter(type="asset.created"))
+    pages = [event_page(found, cursor="", size=5)]
+    while pages[-1].older:
+        pages.append(event_page(found, cursor=pages[-1].older, size=5))
+    assert [line.pk for page in pages for line in page.rows] == [row.pk for row in reversed(ledger[1::4])]
+    back = event_page(found, cursor=pages[-1].newer or "", size=5)
+    assert back.rows == pages[-2].rows
+
+
+def test_another_workspaces_events_are_not_found_by_any_filter(
+    ledger: list[Event], outsider: Any, tell: Callable[..., Event], link: Callable[..., Claim]
+) -> None:
+    theirs = outsider.memberships.get().workspace
+    one = ledger[0]
+    for wanted in (
+        EventFilter(),
+        EventFilter(agent=one.agent.remote_id),
+        EventFilter(reference=one.remote_id),
+        EventFilter(reference=one.job_id),
+    ):
+        assert not event_list(theirs, wanted).exists()
+
+
+SINGLE = {
+    "activity_of_workspace": EventFilter(),
+    "activity_of_agent": EventFilter(agent="agt_1"),
+    "activity_by_type": EventFilter(type="job.completed"),
+    "activity_by_operation": EventFilter(operation="edit"),
+    "activity_by_status": EventFilter(status="failed"),
+    "activity_spent": EventFilter(cost="spent"),
+    "activity_added": EventFilter(cost="added"),
+    "of_days": EventFilter(since=datetime(2026, 3, 1, tzinfo=UTC), until=datetime(2026, 4, 1, tzinfo=UTC)),
+}
+
+
+def plan_of(found: QuerySet[Event]) -> str:
+    """Return how the database would read the first page."""
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL chooses by its statistics, and forty-eight rows tell it nothing")
+    return found.order_by("-occurred_at", "-pk")[:51].explain()
+
+
+@pytest.mark.parametrize("index", SINGLE)
+def test_every_single_filter_is_read_off_its_index(index: str, ledger: list[Event], workspace: Workspace) -> None:
+    plan = plan_of(event_list(workspace, SINGLE[index]))
+    assert index.replace("of_days", "activity_of_workspace") in plan
+    for slow in ("SCAN activity_event", "TEMP B-TREE"):
+        assert slow not in plan
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"type": "job.completed"}, {"status": "failed", "cost": "spent"}, {"agent": "agt_1"}]
+)
+def test_id_is_looked_up_before_anything_else(more: dict[str, Any], ledger: list[Event], workspace: Workspace) -> None:
+    plan = plan_of(event_list(workspace, EventFilter(reference="asset_2", **more)))
+    # No other index than that of the ids, and each event by its key.
+    assert "activity_of_" not in plan
+    assert "activity_by_" not in plan
+    assert "SCAN" not in plan
+    assert "activity_eventreference" in plan
+
+
+def test_count_stops_where_it_would_cost_more_than_it_says(ledger: list[Event], workspace: Workspace) -> None:
+    one = ledger[0]
+    shared = {"agent_id": one.agent_id, "workspace": workspace, "occurred_at": one.occurred_at, "synced_at": START_AT}
+    Event.objects.bulk_create(Event(remote_id=f"evt_many_{number}", **shared) for number in range(COUNT_LIMIT + 5))
+    assert event_count(event_list(workspace, EventFilter())) == COUNT_LIMIT + 1
+
+
+START_AT = datetime(2026, 3, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("job_123", {"reference": "job_123"}),
+        ("type:job.completed asset_7", {"type": "job.completed", "reference": "asset_7"}),
+        ('agent:"poster press" status:failed', {"agent": "poster press", "status": "failed"}),
+        (
+            "job:job_1 from:2026-03-01 to:2026-03-02",
+            {"reference": "job_1", "since": "2026-03-01", "until": "2026-03-02"},
+        ),
+        ("colour:red", {"reference": "colour:red"}),
+        ("", {}),
+        ('agent:"unclosed', {"agent": '"unclosed'}),
+    ],
+)
+def test_box_understands_words_and_takes_the_rest_for_an_id(text: str, found: dict[str, str]) -> None:
+    assert box_read(text) == found
+
+
+@given(text=st.text(max_size=300))
+@settings(deadline=None)
+def test_box_reads_whatever_is_typed(text: str) -> None:
+    assert all(isinstance(value, str) for value in box_read(text).values())
+
+
+def test_address_holds_no_empty_filter_and_none_of_the_box() -> None:
+    assert address_tidied(QueryDict("type=job.completed&page=abc")) is None
+    assert address_tidied(QueryDict("q=&type=&agent=agt_1&page=x")) == "?agent=agt_1"
+    assert address_tidied(QueryDict("q=type:job.completed&type=asset.created")) == "?type=job.completed"
+
+
+def test_name_that_several_agents_bear_has_to_be_chosen(workspace: Workspace, link: Callable[..., Claim]) -> None:
+    first = link("twin").agent
+    link("Twin")
+    assert form_of(workspace, {"agent": "TWIN"}).errors["agent"] == ["Several agents are called that: choose one."]
+    assert form_of(workspace, {"agent": "nobody"}).errors["agent"] == ["No agent here is called that."]
+    assert form_of(workspace, {"agent": first.remote_id}).is_valid()

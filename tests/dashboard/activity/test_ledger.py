@@ -1,0 +1,202 @@
+"""The ledger's pages and file: what an event means, what belongs to it, and the rows of the filter."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.accounts.models import User, Workspace
+from dashboard.activity.models import Event, EventReference
+from dashboard.activity.sentences import ENDED, ENDED_OTHERWISE, SENTENCES, UNPUBLISHED, sentence_of
+from dashboard.activity.trail import MOST_EVENTS, trail_get
+from dashboard.agents.models import Claim
+from dashboard.audit.models import AuditEntry
+from dashboard.lib.export import BYTE_ORDER_MARK
+from dashboard.lib.presentation import GLOSSARY, event_word
+from tests.dashboard.web.pages import HOSTILE, words
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 11
+
+
+@pytest.fixture
+def page(workspace: Workspace, owner: User, browser_of: Callable[..., Browser]) -> Callable[..., Any]:
+    """Return a function that opens a page of the workspace's activity as its owner."""
+    browser = browser_of(owner)
+    return lambda rest="", **asked: browser.get(f"/w/{workspace.key}/activity/{rest}", asked)
+
+
+@pytest.fixture
+def life(link: Callable[..., Claim], tell: Callable[..., Event]) -> dict[str, Event]:
+    """Return one life: bought and granted, spent on a job, its asset edited, a refund; and a stranger to all of it."""
+    claim, paid = link(), {"quote_id": "quote_1", "receipt_id": "rcpt_1"}
+    made = {"job_id": "job_1", "asset_ids": ["image_1"], "usage_event_id": "usage_1"}
+    return {
+        "opened": tell(claim, "payment.checkout_session.created", hour=0, links={"quote_id": "quote_1"}),
+        "granted": tell(claim, "credits.payment_backed_granted", hour=1, links=paid, credits_delta=500),
+        "made": tell(claim, "asset.created", hour=2, job_id="job_1", links=made, subject_id="image_1"),
+        "spent": tell(claim, "usage.credit_consumed", hour=2, job_id="job_1", links=made, credits_delta=-5),
+        "done": tell(claim, "job.completed", hour=2, job_id="job_1", links=made, status="completed"),
+        "edited": tell(claim, "job.completed", hour=3, job_id="job_2", status="failed", links={"source": "image_1"}),
+        "refunded": tell(claim, "credits.payment_backed_refunded", hour=4, links={"receipt_id": "rcpt_1"}),
+        "stranger": tell(claim, "job.planned", hour=5, job_id="job_9", status="planned"),
+    }
+
+
+def test_every_published_type_has_its_sentence_and_no_other() -> None:
+    assert set(SENTENCES) | {"job.completed"} == set(GLOSSARY["event_type"])
+    assert len(GLOSSARY["event_type"]) == 14
+    assert sentence_of("job.planned", "completed") == SENTENCES["job.planned"]
+    assert [sentence_of("job.completed", state) for state in ("failed", "vanished")] == [
+        ENDED["failed"],
+        ENDED_OTHERWISE,
+    ]
+    assert event_word("job.completed", "failed").text == "A job failed"
+    assert sentence_of("job.exploded", "") == UNPUBLISHED
+
+
+def test_every_type_opens_its_own_page(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    claim = link()
+    for event_type in GLOSSARY["event_type"]:
+        said = words(page(f"{tell(claim, event_type, summary=HOSTILE).pk}/"))
+        assert sentence_of(event_type, "") in said
+        assert "Not in the contract" not in said
+
+
+def test_unknown_type_is_kept_named_a_breach_and_offered_as_feedback(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    event = tell(link(), "job.exploded", trace_id="trace_7")
+    assert "job.exploded Not in the contract" in words(page())
+    said = words(page(f"{event.pk}/"))
+    assert f"Evidence: event {event.remote_id}, trace trace_7." in said
+
+
+def test_trail_holds_what_is_tied_and_indents_what_follows(life: dict[str, Event]) -> None:
+    for start in ("opened", "refunded"):
+        steps = [(step.line.pk, step.depth) for step in trail_get(life[start]).steps]
+        assert (
+            steps == [(life["opened"].pk, 0), (life["granted"].pk, 1), (life["refunded"].pk, 2)] or start == "refunded"
+        )
+        assert {pk for pk, _ in steps} == {life[name].pk for name in ("opened", "granted", "refunded")}
+    job = [(step.line.pk, step.depth) for step in trail_get(life["edited"]).steps]
+    assert job == [(life[name].pk, depth) for name, depth in (("done", 0), ("made", 1), ("spent", 1), ("edited", 0))]
+    assert [step.line.pk for step in trail_get(life["stranger"]).steps] == [life["stranger"].pk]
+
+
+def test_trail_stays_in_its_workspace_and_within_its_bound(
+    life: dict[str, Event], outsider: User, link: Callable[..., Claim], tell: Callable[..., Event]
+) -> None:
+    theirs = tell(link(to=outsider.memberships.get().workspace, by=outsider), "job.completed", job_id="job_1")
+    assert theirs.pk not in {step.line.pk for step in trail_get(life["done"]).steps}
+    many = [tell(link("busy"), "job.planned", job_id="job_hub") for _ in range(MOST_EVENTS + 3)]
+    trail = trail_get(many[-1])
+    assert (len(trail.steps), trail.is_cut) == (MOST_EVENTS, True)
+    assert many[-1].pk in {step.line.pk for step in trail.steps}
+
+
+def test_event_of_another_workspace_is_not_there(
+    life: dict[str, Event], outsider: User, browser_of: Callable[..., Browser]
+) -> None:
+    theirs = outsider.memberships.get().workspace
+    assert browser_of(outsider).get(f"/w/{theirs.key}/activity/{life['done'].pk}/").status_code == 404
+    assert browser_of(outsider).get(f"/w/{theirs.key}/activity/{10**30}/").status_code == 404
+
+
+def test_whose_an_event_is_ties_it_to_nothing(link: Callable[..., Claim], tell: Callable[..., Event]) -> None:
+    claim = link()
+    links = {"organization_id": claim.agent.organization_id, "junk": 7, "ids": [None, "x" * 201, ""], "job_id": "job_1"}
+    event = tell(claim, "job.completed", links=links, subject_id=claim.agent.remote_id)
+    assert set(EventReference.objects.values_list("reference", flat=True)) == {event.remote_id, "job_1"}
+
+
+def test_record_is_shown_without_tokens_and_contacts(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    details = {"note": "isk_r_abcdefghijklmnop of ann@example.com", "html": "<img src=x onerror=alert(1)>"}
+    answer = page(f"{tell(link(), 'job.completed', details=details).pk}/").content.decode()
+    assert "isk_r_abcdef" not in answer
+    assert "ann@example.com" not in answer
+    assert "[token] of [contact]" in answer
+    assert "<img src=x" not in answer
+
+
+def test_box_leads_to_an_address_whose_chips_can_be_taken_away_one_by_one(
+    life: dict[str, Event], page: Callable[..., Any]
+) -> None:
+    found = page(q="type:job.completed status:failed", agent="")
+    assert found.status_code == 302
+    assert found["Location"].endswith("/activity/?type=job.completed&status=failed")
+    answer = page(type="job.completed", status="failed")
+    assert "1 event " in words(answer)
+    assert re.findall(r'class="chip" href="([^"]*)"', answer.content.decode()) == [
+        "?status=failed",
+        "?type=job.completed",
+    ]
+    assert "No event fits this filter" in words(page(reference="nothing_like_it"))
+    assert "Enter a valid date" in words(page(since="soon"))
+
+
+def test_pages_cost_the_same_queries_however_much_there_is(
+    life: dict[str, Event], page: Callable[..., Any], tell: Callable[..., Event]
+) -> None:
+    event = life["done"]
+    addresses = [("", {}), ("", {"type": "job.completed", "cost": "spent", "reference": "job_1"}), (f"{event.pk}/", {})]
+
+    def counted() -> list[int]:
+        counts = []
+        for rest, asked in addresses:
+            with CaptureQueriesContext(connection) as captured:
+                assert page(rest, **asked).status_code == 200
+            counts.append(len(captured))
+        return counts
+
+    few = counted()
+    claim = Claim.objects.get()
+    for _ in range(70):
+        tell(claim, "usage.credit_consumed", job_id="job_1", credits_delta=-1)
+    assert counted() == few
+    assert max(few) <= MOST_QUERIES, few
+
+
+def test_file_holds_the_rows_of_all_pages_guarded_and_is_audited(
+    life: dict[str, Event],
+    workspace: Workspace,
+    viewer: User,
+    browser_of: Callable[..., Browser],
+    tell: Callable[..., Event],
+) -> None:
+    claim = Claim.objects.get()
+    for number in range(60):
+        tell(claim, "usage.credit_consumed", hour=number, credits_delta=-number, summary='=HYPERLINK("x")')
+    browser, address = browser_of(viewer), f"/w/{workspace.key}/activity/export/?type=usage.credit_consumed"
+    answer = browser.post(address, {"kind": "csv"})
+    assert AuditEntry.objects.get(action="activity.exported").after == {
+        "format": "csv",
+        "filter": {"type": "usage.credit_consumed"},
+    }
+    text = b"".join(answer.streaming_content).decode().removeprefix(BYTE_ORDER_MARK)  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    expected = Event.objects.filter(type="usage.credit_consumed").order_by("-occurred_at", "-pk")
+    assert [row["event_id"] for row in rows] == list(expected.values_list("remote_id", flat=True))
+    assert sum(int(row["credits"]) for row in rows) == -5 - sum(range(60))
+    assert {row["summary"][:2] for row in rows} == {"'=", ""}
+    lines = b"".join(browser.post(address, {"kind": "jsonl"}).streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert [json.loads(line)["event_id"] for line in lines] == [row["event_id"] for row in rows]
+
+
+def test_export_of_nothing_that_we_know_leads_back_to_the_page(
+    workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    answer = browser_of(owner).post(f"/w/{workspace.key}/activity/export/?since=soon", {"kind": "csv"})
+    assert answer["Location"] == f"/w/{workspace.key}/activity/?since=soon"
+    assert not AuditEntry.objects.filter(action="activity.exported").exists()
