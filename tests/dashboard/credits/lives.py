@@ -59,7 +59,8 @@ class Life:
 
     def refund(self, share: int) -> None:
         for one in self.bought[:1]:
-            one.refund(amount=one.row.quote.amount_cents // share)
+            # Of one cent there is no smaller share.
+            one.refund(amount=max(1, one.row.quote.amount_cents // share))
             deliver()
         self.bought = self.bought[1:]
 

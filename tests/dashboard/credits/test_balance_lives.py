@@ -54,7 +54,9 @@ def live() -> Iterator[Callable[[list[Step]], dict[str, Any]]]:
         def play(steps: list[Step]) -> dict[str, Any]:
             write.write(json.dumps(steps) + "\n")
             write.flush()
-            told: dict[str, Any] = json.loads(read.readline())
+            line = read.readline()
+            assert line, f"the player broke at {steps}"
+            told: dict[str, Any] = json.loads(line)
             return told
 
         yield play
