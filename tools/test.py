@@ -66,8 +66,7 @@ ON_SERVERS = (
 IN_A_BROWSER = Part(
     name="browser",
     paths=["tests/dashboard", "tests/e2e"],
-    # Two whole systems, one a process: a test in a browser mostly waits for what the background does.
-    options=("-m", "browser", "-n", "2", "--dist", "loadfile"),
+    options=("-m", "browser"),
     # Playwright's loop runs in the test's thread, where Django would refuse the database.
     env={"DJANGO_ALLOW_ASYNC_UNSAFE": "1"},
 )
