@@ -102,7 +102,9 @@ def _create(venv: Path) -> None:
 
 
 def _install(venv: Path, lock: Path) -> None:
-    command = [str(venv / "bin" / "python"), *PIP, "install", "--quiet", "--require-hashes", "--requirement", str(lock)]
+    # The lock is whole: without a resolver, no newer release of a package's wish can come between it and the install.
+    options = ("--quiet", "--require-hashes", "--no-deps", "--requirement", str(lock))
+    command = [str(venv / "bin" / "python"), *PIP, "install", *options]
     installed = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if installed.returncode != 0:
         raise Trouble(

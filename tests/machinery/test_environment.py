@@ -17,20 +17,21 @@ from tools import environment
 ROOT = Path(__file__).parent.parent.parent
 
 
-def wheel(folder: Path, name: str) -> str:
-    """Write an installable package into the folder; gives its line for a lock."""
-    path = folder / f"{name}-1.0-py3-none-any.whl"
+def wheel(folder: Path, name: str, version: str = "1.0", wish: str = "") -> str:
+    """Write an installable package, which may wish for another, into the folder; gives its line for a lock."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
     content = {
-        f"{name}.py": "VALUE = 1\n",
-        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}.py": f"VALUE = {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{wish}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{file},sha256={_digest(text)},{len(text)}\n" for file, text in content.items())
-    content[f"{name}-1.0.dist-info/RECORD"] = f"{record}{name}-1.0.dist-info/RECORD,,\n"
+    content[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in content.items():
             archive.writestr(file, text)
-    return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
 def _digest(text: str) -> str:
@@ -117,6 +118,17 @@ def test_changed_lock_is_installed_again(made: Path) -> None:
     assert not environment.is_ready(made, "runtime")
     environment.prepare(made, "runtime")
     assert installed(made) == {"one", "two"}
+
+
+def test_newer_release_of_what_a_package_wishes_for_is_not_looked_at(project: Path) -> None:
+    index = project.parent / "index"
+    one = environment.lock_file(project, "runtime").read_text()
+    wheel(index, "one", "2.0", "Provides-Extra: more\n")
+    two = wheel(index, "two", "1.1", "Requires-Dist: one[more]>=1.0\n")
+    environment.lock_file(project, "dev").write_text(one + two)
+    environment.prepare(project, "dev")
+    assert installed(project) == {"one", "two"}
+    assert "1.0" in next(project.glob(".venv/lib/python3*/site-packages/one.py")).read_text()
 
 
 def test_package_with_another_hash_is_refused_and_nothing_is_left(project: Path) -> None:
