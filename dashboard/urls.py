@@ -11,6 +11,7 @@ from dashboard.web.views import sessions
 urlpatterns = [
     path("", include("dashboard.web.urls")),
     path("", include("dashboard.accounts.urls")),
+    path("", include("dashboard.exports.urls")),
     path("", include("dashboard.agents.urls")),
     path("", include("dashboard.activity.urls")),
     path("", include("dashboard.credits.urls")),

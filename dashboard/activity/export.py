@@ -1,13 +1,21 @@
-"""The ledger as rows of a file."""
+"""The ledger as rows of a file: a short one at once, a long one in the background."""
 
 from collections.abc import Iterator
 from datetime import UTC
 
 from django.db.models import Max, QuerySet
+from django.http import QueryDict
 
+from dashboard.accounts.models import Workspace
+from dashboard.activity.filter import event_list
+from dashboard.activity.forms import EventFilterForm
 from dashboard.activity.models import Event
+from dashboard.exports.kinds import ExportKind, Order, Product, kind_register
+from dashboard.lib.export import file_name, file_pieces, file_type
 from dashboard.lib.paging import rows_stream
 
+# A request that streams holds one of the server's threads: more rows than these are made in the background.
+STREAMED_AT_MOST = 10_000
 BATCH = 500
 COLUMNS = (
     "at",
@@ -29,11 +37,47 @@ COLUMNS = (
 )
 
 
+def events_until_now(events: QuerySet[Event]) -> tuple[QuerySet[Event], int]:
+    """Return the events that are here now and the newest's id: a file does not grow while it is read."""
+    newest: int = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return events.filter(pk__lte=newest), newest
+
+
+def is_long(events: QuerySet[Event]) -> bool:
+    """Tell whether there are more than STREAMED_AT_MOST, counting no further."""
+    return events.order_by()[: STREAMED_AT_MOST + 1].count() > STREAMED_AT_MOST
+
+
 def export_rows(events: QuerySet[Event]) -> Iterator[dict[str, object]]:
-    """Yield the events that are here now, newest first; the file does not grow while it is read."""
-    newest: int | None = Event.objects.aggregate(newest=Max("pk"))["newest"]
-    rows = events.filter(pk__lte=newest or 0).select_related("agent")
-    return map(_row, rows_stream(rows, by="occurred_at", batch=BATCH))
+    """Yield events as rows, newest first."""
+    return map(_row, rows_stream(events.select_related("agent"), by="occurred_at", batch=BATCH))
+
+
+def export_name(workspace: Workspace) -> str:
+    return f"activity-{workspace.key}"
+
+
+def ledger_produce(order: Order) -> Product:
+    """Make the file of a filter as it stood in the page's address; the parameters are its `query` and the `format`.
+
+    Raises ValueError where the filter cannot be read any more.
+    """
+    if order.workspace is None:
+        raise ValueError("The ledger is exported within a workspace.")
+    form = EventFilterForm(QueryDict(order.parameters["query"]), workspace=order.workspace)
+    if not form.is_valid():
+        raise ValueError("The filter cannot be read.")
+    events = event_list(order.workspace, form.wanted).filter(pk__lte=order.upto or 0)
+    kind = order.parameters["format"]
+    return Product(
+        file_name=file_name(export_name(order.workspace), kind),
+        content_type=file_type(kind),
+        pieces=file_pieces(kind, COLUMNS, export_rows(events)),
+        rows_total=events.order_by().count(),
+    )
+
+
+LEDGER = kind_register(ExportKind(name="activity", label="Activity", rows_name="events", produce=ledger_produce))
 
 
 def _row(event: Event) -> dict[str, object]:

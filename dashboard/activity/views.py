@@ -1,19 +1,22 @@
 """The ledger: its page, one event, a file."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
-from dashboard.activity.export import COLUMNS, export_rows
+from dashboard.activity.export import COLUMNS, LEDGER, events_until_now, export_name, export_rows, is_long
 from dashboard.activity.filter import COUNT_LIMIT, event_count, event_list
 from dashboard.activity.forms import EventFilterForm, address_tidied
+from dashboard.activity.models import Event
 from dashboard.activity.references import references_of
 from dashboard.activity.selectors import event_page
 from dashboard.activity.sentences import breach_report, sentence_of
 from dashboard.activity.trail import event_get, record_text, trail_get
 from dashboard.audit.services import audit_record
+from dashboard.exports.answers import export_answer
 from dashboard.lib.export import file_answer
 from dashboard.lib.forms import FileKindForm
 from dashboard.lib.presentation import event_word, is_published
@@ -55,11 +58,31 @@ def event_detail(request: HttpRequest, scope: Scope, number: int) -> HttpRespons
 @member(EVERY_ROLE)
 @require_POST
 def event_export(request: HttpRequest, scope: Scope) -> HttpResponseBase:
-    """Answer with the rows of the address's filter; the export stands in the audit log before its first line leaves."""
+    """Answer with the rows of the address's filter, or where they are many with the page of the file being made."""
     form, export = EventFilterForm(request.GET, workspace=scope.workspace), FileKindForm(request.POST)
+    query = request.GET.copy()
+    query.pop("page", None)
+    page_url = f"{reverse('activity:event_list', args=[scope.workspace.key])}?{query.urlencode()}"
     if not form.is_valid() or not export.is_valid():
-        return redirect(f"{reverse('activity:event_list', args=[scope.workspace.key])}?{request.GET.urlencode()}")
+        return redirect(page_url)
     kind = export.cleaned_data["kind"]
+    events, newest = events_until_now(event_list(scope.workspace, form.wanted))
+    if not is_long(events):
+        return _file_at_once(scope, form, kind, events)
+    return export_answer(
+        request,
+        user=scope.user,
+        workspace=scope.workspace,
+        kind=LEDGER.name,
+        parameters={"query": query.urlencode(), "format": kind},
+        page_url=page_url,
+        about=", ".join(f"{chip.label}: {chip.text}" for chip in form.chips),
+        upto=newest,
+    )
+
+
+def _file_at_once(scope: Scope, form: EventFilterForm, kind: str, events: QuerySet[Event]) -> HttpResponseBase:
+    """Answer with a file; that it was exported stands in the audit log before its first line leaves."""
     audit_record(
         action="activity.exported",
         actor=scope.user,
@@ -67,5 +90,4 @@ def event_export(request: HttpRequest, scope: Scope) -> HttpResponseBase:
         subject=("activity", scope.workspace.key, scope.workspace.name),
         after={"format": kind, "filter": form.wanted.said},
     )
-    rows = export_rows(event_list(scope.workspace, form.wanted))
-    return file_answer(f"activity-{scope.workspace.key}", kind, COLUMNS, rows)
+    return file_answer(export_name(scope.workspace), kind, COLUMNS, export_rows(events))

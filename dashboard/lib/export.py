@@ -8,6 +8,8 @@ below zero too: columns of credits and cents can be summed. JSON Lines keep text
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -50,14 +52,39 @@ def json_lines(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> I
 
 
 KINDS = {"csv": (csv_lines, "text/csv"), "jsonl": (json_lines, "application/x-ndjson")}
+PIECE_LINES = 500
+
+
+class Piece(NamedTuple):
+    """Part of a file, and how many rows end in it."""
+
+    data: bytes
+    rows: int
+
+
+def file_pieces(kind: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[Piece]:
+    """Yield rows as a file of a kind, PIECE_LINES lines at a time."""
+    lines = KINDS[kind][0](columns, rows)
+    if kind == "csv":
+        yield Piece(next(lines).encode(), 0)
+    while some := list(islice(lines, PIECE_LINES)):
+        yield Piece("".join(some).encode(), len(some))
+
+
+def file_type(kind: str) -> str:
+    """Return a kind's content type; every file of ours is UTF-8."""
+    return f"{KINDS[kind][1]}; charset=utf-8"
+
+
+def file_name(name: str, kind: str) -> str:
+    """Return what a file is called that is made now."""
+    return f"{name}-{timezone.now():%Y%m%dT%H%M%SZ}.{kind}"
 
 
 def file_answer(
     name: str, kind: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]
 ) -> StreamingHttpResponse:
     """Answer with rows as a file of a kind, "csv" or "jsonl", called by `name` and the moment."""
-    lines, content_type = KINDS[kind]
-    response = StreamingHttpResponse(lines(columns, rows), content_type=f"{content_type}; charset=utf-8")
-    file_name = f"{name}-{timezone.now():%Y%m%dT%H%M%SZ}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response = StreamingHttpResponse(KINDS[kind][0](columns, rows), content_type=file_type(kind))
+    response["Content-Disposition"] = f'attachment; filename="{file_name(name, kind)}"'
     return response

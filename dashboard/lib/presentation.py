@@ -141,6 +141,8 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "claim.refused": Word("Claim not taken", "canceled", Tone.BAD),
         "claim.reported": Word("Reported an agent", "dispute", Tone.BAD),
         "claim.token_pasted": Word("Pasted an agent's token", "key"),
+        "export.downloaded": Word("Downloaded an export", "download", Tone.INFO),
+        "export.requested": Word("Asked for an export", "download", Tone.INFO),
         "factor.added": Word("Added a way to sign in", "shield", Tone.INFO),
         "factor.refused": Word("A second factor was wrong", "canceled", Tone.BAD),
         "factor.removed": Word("Removed a way to sign in", "shield", Tone.WARN),
@@ -185,6 +187,13 @@ GLOSSARY: dict[str, dict[str, Word]] = {
     "audit_outcome": {
         "done": Word("Done", "done", Tone.GOOD),
         "refused": Word("Refused", "canceled", Tone.BAD),
+    },
+    "export_state": {
+        "queued": Word("Waiting", "waiting", Tone.INFO),
+        "running": Word("Being made", "running", Tone.INFO),
+        "done": Word("Ready", "done", Tone.GOOD),
+        "failed": Word("Failed", "failed", Tone.BAD),
+        "expired": Word("Deleted", "clock"),
     },
     "thread_problem": {
         "refund_wish": Word("I want money back", "undo"),

@@ -85,6 +85,12 @@ def is_published(raw: str, kind: str) -> bool:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """Return a whole number with thousands separators: 1,000,000."""
+    return f"{number:,}"
+
+
+@register.filter
 def lines(texts: Iterable[str]) -> str:
     """Put each text on a line of its own, for a block that is copied whole."""
     return "\n".join(texts)
