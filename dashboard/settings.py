@@ -73,6 +73,18 @@ HAND_OFF_ORIGINS = [
     origin("HAND_OFF_ORIGINS", value, https_only=not IS_LOCAL)
     for value in env.list("HAND_OFF_ORIGINS", default=["https://checkout.stripe.com"])
 ]
+# Where files of assets may be fetched from, besides nobody: whatever address the service tells must be one of these.
+MEDIA_ORIGINS = [
+    origin("MEDIA_ORIGINS", value, https_only=not IS_LOCAL)
+    for value in env.list(
+        "MEDIA_ORIGINS", default=[IMAGE_SKILL_API_BASE_URL if HAS_SANDBOX else "https://media.image-skill.com"]
+    )
+]
+# Which addresses that others name may lead into a network that is not public: none but our own sandbox.
+PRIVATE_ORIGINS = [
+    origin("PRIVATE_ORIGINS", value)
+    for value in env.list("PRIVATE_ORIGINS", default=[IMAGE_SKILL_API_BASE_URL] if HAS_SANDBOX else [])
+]
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 
@@ -213,6 +225,7 @@ INSTALLED_APPS = [
     "dashboard.activity",
     "dashboard.credits",
     "dashboard.support",
+    "dashboard.assets",
     "dashboard.feedback",
     "dashboard.billing",
     "dashboard.sync",

@@ -6,6 +6,7 @@ from django.db import models
 class Stream(models.TextChoices):
     AGENT = "agent", "Agent: quota and ledger"
     PURCHASE = "purchase", "Purchase: state of one payment"
+    WORK = "work", "Agent: jobs and assets"
     PRICES = "prices", "Payment methods and credit packs"
 
 

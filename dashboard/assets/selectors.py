@@ -1,0 +1,110 @@
+"""Reading jobs and assets, always within a workspace."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from dashboard.accounts.models import Workspace
+from dashboard.assets.models import Asset, AssetLink, Job, MonthCount
+from dashboard.lib.dates import EARLIEST, LATEST
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month in a time zone, from `starts_at` to before `ends_at`, and how many assets it holds."""
+
+    starts_at: datetime
+    ends_at: datetime
+    assets: int
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What an asset was made from, what its job made beside it, and what was made from it (jobs with their outputs)."""
+
+    sources: list[AssetLink]
+    siblings: list[Asset]
+    uses: list[AssetLink]
+
+
+def asset_list(workspace: Workspace) -> QuerySet[Asset]:
+    """Return a workspace's assets; order and page them by `created_at` (dashboard.lib.paging)."""
+    return Asset.objects.filter(workspace=workspace)
+
+
+def job_list(workspace: Workspace) -> QuerySet[Job]:
+    """Return a workspace's jobs; order and page them by `named_at`."""
+    return Job.objects.filter(workspace=workspace)
+
+
+def asset_get(workspace: Workspace, pk: int) -> Asset:
+    """Return an asset with its agent and job; raises Http404 alike for "not yours" and "not there"."""
+    asset = asset_list(workspace).filter(pk=pk).select_related("agent", "job", "workspace").first()
+    if asset is None:
+        raise Http404
+    return asset
+
+
+def lineage_get(asset: Asset, *, most: int = 50) -> Lineage:
+    """Return an asset's next relatives, at most `most` of a kind, in three queries."""
+    links = AssetLink.objects.filter(workspace_id=asset.workspace_id).select_related("asset", "job")
+    siblings = Asset.objects.filter(job_id=asset.job_id).exclude(pk=asset.pk) if asset.job_id else Asset.objects.none()
+    return Lineage(
+        sources=list(links.filter(job_id=asset.job_id).order_by("position")[:most]) if asset.job_id else [],
+        siblings=list(siblings.order_by("pk")[:most]),
+        uses=list(
+            links.filter(asset_remote_id=asset.remote_id).order_by("-job_id").prefetch_related("job__assets")[:most]
+        ),
+    )
+
+
+def month_counts(workspace: Workspace, zone: ZoneInfo) -> list[Month]:
+    """Return the months with assets, newest first, in two queries whatever their number of assets.
+
+    Counts are kept by month of UTC. Between its border and the zone's lie some hours: what is there is looked up and
+    moved to where it belongs.
+    """
+    counted = dict(MonthCount.objects.filter(workspace=workspace).values_list("month", "assets"))
+    if not counted:
+        return []
+    for at, told in _near_borders(workspace, zone, counted):
+        there = at.astimezone(zone)
+        counted[told] -= 1
+        here = month_number(there)
+        counted[here] = counted.get(here, 0) + 1
+    return [
+        Month(month_start(month, zone), month_start(month + 1, zone), counted[month])
+        for month in sorted(counted, reverse=True)
+        if counted[month] > 0
+    ]
+
+
+def _near_borders(workspace: Workspace, zone: ZoneInfo, months: Iterable[int]) -> list[tuple[datetime, int]]:
+    """Return the moments of assets whose month differs between UTC and the zone, with their month of UTC."""
+    strips = []
+    for border in {border for month in months for border in (month, month + 1)}:
+        ends = sorted([month_start(border, ZoneInfo("UTC")), month_start(border, zone)])
+        if ends[0] != ends[1]:
+            strips.append(Q(created_at__gte=ends[0], created_at__lt=ends[1]))
+    if not strips:
+        return []
+    moments = asset_list(workspace).filter(reduce(or_, strips)).values_list("created_at", flat=True)
+    return [(at, month_number(at.astimezone(UTC))) for at in moments]
+
+
+def month_number(at: datetime) -> int:
+    """Return the month that a moment has in its own zone, as MonthCount counts them."""
+    return at.year * 12 + at.month - 1
+
+
+def month_start(month: int, zone: ZoneInfo) -> datetime:
+    """Return when a month begins in a zone, held inside the calendar: agents misdate things by millennia."""
+    if month <= month_number(EARLIEST):
+        return EARLIEST
+    return datetime(month // 12, month % 12 + 1, 1, tzinfo=zone) if month <= month_number(LATEST) else LATEST
