@@ -7,8 +7,9 @@ from datetime import datetime
 from django.core.serializers.json import DjangoJSONEncoder
 
 from api_client import ActivityEvent, JsonObject
-from dashboard.activity.models import Event, SpendSlot
+from dashboard.activity.models import Event
 from dashboard.activity.references import references_apply
+from dashboard.activity.rollups import rollups_apply
 from dashboard.agents.models import Claim
 from dashboard.lib.dates import showable
 
@@ -25,8 +26,8 @@ def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime
     fresh = {record.event_id: record for record in records if record.event_id not in known}
     events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
     Event.objects.bulk_create(events)
+    rollups_apply(claim, events)
     references_apply(events)
-    _slots_add(claim, events)
     return events
 
 
@@ -62,33 +63,3 @@ def _bounded(part: JsonObject) -> JsonObject:
     """Keep an object as sent while it is of a size that a ledger row may have."""
     text = json.dumps(part, cls=DjangoJSONEncoder)
     return part if len(text) <= MAX_JSON else {"cut": text[:MAX_JSON]}
-
-
-def spent(event: Event) -> int:
-    """Return the credits that an event took, as a positive number; what the service does not tell counts as none."""
-    delta = event.credits_delta or 0
-    return -delta if event.type == "usage.credit_consumed" and delta < 0 else 0
-
-
-def _slots_add(claim: Claim, events: Iterable[Event]) -> None:
-    """Count events of the claim's agent into its slots: what was there is read and written back, in two statements."""
-    counted: dict[int, SpendSlot] = {}
-    for event in events:
-        number = int(event.occurred_at.timestamp()) // SpendSlot.SECONDS
-        blank = SpendSlot(workspace_id=claim.workspace_id, agent_id=claim.agent_id, slot=number)
-        slot = counted.setdefault(number, blank)
-        slot.events += 1
-        slot.jobs += event.type == "job.completed"
-        slot.credits_spent += spent(event)
-    known = SpendSlot.objects.filter(workspace_id=claim.workspace_id, agent_id=claim.agent_id, slot__in=counted.keys())
-    for row in known:
-        slot = counted[row.slot]
-        slot.events += row.events
-        slot.jobs += row.jobs
-        slot.credits_spent += row.credits_spent
-    SpendSlot.objects.bulk_create(
-        counted.values(),
-        update_conflicts=True,
-        unique_fields=["workspace", "agent", "slot"],
-        update_fields=["events", "jobs", "credits_spent"],
-    )

@@ -97,3 +97,51 @@ class SpendSlot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent} slot {self.slot}"
+
+
+class SpendDay(models.Model):
+    """The slots of one agent summed by the UTC day: `day` counts days since 1970-01-01.
+
+    For what must be cheap for many agents and needs no time zone: the pace behind a runway, and guardrails, whose
+    periods are the service's.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    day = models.BigIntegerField()
+    jobs = models.BigIntegerField(default=0)
+    credits_spent = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "agent", "day"], name="activity_one_row_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} day {self.day}"
+
+
+class SpendPart(models.Model):
+    """A slot's spending and assets by what they were for; empty where the service does not tell.
+
+    `operation` is that of the line, or of its job where the line says no more than "usage" (contract 3.11), and
+    `capability` alike. `spends` counts lines that took credits, `assets` those that made an asset.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    slot = models.BigIntegerField()
+    operation = models.CharField(max_length=64, blank=True)
+    capability = models.CharField(max_length=200, blank=True)
+    spends = models.BigIntegerField(default=0)
+    assets = models.BigIntegerField(default=0)
+    credits_spent = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "agent", "slot", "operation", "capability"], name="activity_one_row_a_part"
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "slot"], name="activity_parts_of_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} slot {self.slot} {self.operation} {self.capability}"

@@ -134,10 +134,8 @@ def _renewed(request: HttpRequest, scope: Scope) -> Claim | None:
 
 
 def _consent_form(attempt: ClaimAttempt, known: Claim | None, data: object = None) -> ConsentForm:
-    # Renewing a link must not silently drop the warning that stands.
-    initial = {"warn_credits_per_day": known.warn_credits_per_day} if known else None
     renews_broken = bool(known and known.needs_relink)
-    return ConsentForm(data, initial=initial, asks_phrase=attempt.asks_phrase, renews_broken=renews_broken)
+    return ConsentForm(data, asks_phrase=attempt.asks_phrase, renews=bool(known), renews_broken=renews_broken)
 
 
 def _attempt_context(attempt: ClaimAttempt, scope: Scope) -> dict[str, object]:

@@ -16,7 +16,10 @@ WARN_CHOICES = (
 
 
 class ConsentForm(forms.Form):
-    """What a sponsor consents with: the phrase where one is asked, and a yes of its own to renewing a broken link."""
+    """What a sponsor consents with: the phrase where one is asked, and a yes of its own to renewing a broken link.
+
+    An agent that is held already keeps its guardrails: there a warning could be raised without a fresh sign-in.
+    """
 
     phrase = forms.CharField(
         label="Confirmation phrase", max_length=16, help_text="Six characters, which your agent just printed."
@@ -34,8 +37,10 @@ class ConsentForm(forms.Form):
         help_text="A warning only: Image Skill does not stop an agent for it.",
     )
 
-    def __init__(self, *args: Any, asks_phrase: bool, renews_broken: bool, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *args: Any, asks_phrase: bool, renews: bool, renews_broken: bool, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
+        if renews:
+            del self.fields["warn_credits_per_day"]
         if not asks_phrase:
             del self.fields["phrase"]
         if not renews_broken:

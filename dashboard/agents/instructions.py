@@ -1,6 +1,6 @@
 """Telling Image Skill about an agent, where the service lets us (operator extension): a row first, then the call.
 
-Whatever the call's fate, the row keeps the wish and a task repeats it until Image Skill has heard it; each of the four
+Whatever the call's fate, the row keeps the wish and a task repeats it until Image Skill has heard it; each of the five
 may be repeated there. One call an agent and matter at a time, so that an earlier wish never arrives after a later one.
 """
 
@@ -13,7 +13,16 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from api_client import ApiError, Conflict, Forbidden, InvalidRequest, NotFound, OperatorAgent, OperatorClient
+from api_client import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    Guardrails,
+    InvalidRequest,
+    NotFound,
+    OperatorAgent,
+    OperatorClient,
+)
 from dashboard.accounts.models import User
 from dashboard.agents.models import Agent, Claim, Instruction, ServiceClaimRequest
 from dashboard.audit.services import audit_record
@@ -36,13 +45,16 @@ _MATTER = {
     Wish.RESTORE: Instruction.Matter.ACCESS,
     Wish.CLAIM: Instruction.Matter.CLAIM,
     Wish.RELEASE: Instruction.Matter.CLAIM,
+    Wish.LIMIT: Instruction.Matter.LIMITS,
 }
 _UNDOES = {Wish.REVOKE: Wish.RESTORE, Wish.CLAIM: Wish.RELEASE}
 # It understood, and will say the same again.
 _FINAL = (Conflict, Forbidden, InvalidRequest, NotFound)
 
 
-def instruct(*, agent: Agent, wish: Instruction.Wish, user: User | None) -> Instruction | None:
+def instruct(
+    *, agent: Agent, wish: Instruction.Wish, user: User | None, limits: dict[str, int] | None = None
+) -> Instruction | None:
     """Write down what Image Skill shall be told, inside the transaction of the decision; None where it cannot be."""
     if not has_operator():
         return None
@@ -51,7 +63,15 @@ def instruct(*, agent: Agent, wish: Instruction.Wish, user: User | None) -> Inst
     instruction, _ = Instruction.objects.update_or_create(
         agent=agent,
         matter=_MATTER[wish],
-        defaults={"wish": wish, "ticket": uuid.uuid4(), "asked_by": user, "asked_at": now, "not_before": now, **fresh},
+        defaults={
+            "wish": wish,
+            "limits": limits or {},
+            "ticket": uuid.uuid4(),
+            "asked_by": user,
+            "asked_at": now,
+            "not_before": now,
+            **fresh,
+        },
     )
     return instruction
 
@@ -62,6 +82,16 @@ def instruct_undo(*, agent: Agent, wish: Instruction.Wish, user: User | None) ->
     if not ours.exclude(state=Instruction.State.REFUSED).exists():
         return None
     return instruct(agent=agent, wish=_UNDOES[wish], user=user)
+
+
+def instruct_limits(*, agent: Agent, limits: dict[str, int], user: User | None) -> Instruction | None:
+    """Have Image Skill hold an agent to these limits instead of what we told before; None where nothing is to be told.
+
+    They take the place of all that there are. What others limited there we lift only once we told limits of our own.
+    """
+    if not limits and not Instruction.objects.filter(agent=agent, matter=Instruction.Matter.LIMITS).exists():
+        return None
+    return instruct(agent=agent, wish=Wish.LIMIT, user=user, limits=limits)
 
 
 def instructions_carry_out() -> int:
@@ -126,6 +156,8 @@ def _tell(client: OperatorClient, instruction: Instruction) -> OperatorAgent:
             return client.agents.release(remote_id)
         case Wish.CLAIM:
             return client.agents.claim(remote_id, contact=_contact(instruction))
+        case Wish.LIMIT:
+            return client.agents.guardrails_set(remote_id, Guardrails(**instruction.limits))
 
 
 def _contact(instruction: Instruction) -> str | None:

@@ -75,7 +75,6 @@ class Claim(models.Model):
     # When the token that is held was last new to us: one that was presented before then may be dead.
     token_since = models.DateTimeField(null=True)
     token_refused_at = models.DateTimeField(null=True)
-    warn_credits_per_day = models.PositiveIntegerField(null=True)
     stopped_at = models.DateTimeField(null=True)
     stopped_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -101,6 +100,73 @@ class Claim(models.Model):
     @property
     def is_stopped(self) -> bool:
         return self.stopped_at is not None
+
+    @property
+    def warn_credits_per_day(self) -> int | None:
+        """The warning that consent offers, one of the guardrails; asks the database."""
+        warnings = self.guardrails.filter(kind=Guardrail.Kind.CREDITS_DAY, is_hard=False)
+        return warnings.values_list("limit", flat=True).first()
+
+
+class Guardrail(models.Model):
+    """A limit that a workspace sets for an agent it holds: a warning, or a hard one that Image Skill shall enforce.
+
+    `limit` is in whole credits or jobs. The kinds bear the names of the operator extension (ours, INF); days, weeks
+    (from Monday) and months are those of UTC, as there.
+    """
+
+    class Kind(models.TextChoices):
+        CREDITS_DAY = "credits_per_day", "Credits a day"
+        CREDITS_WEEK = "credits_per_week", "Credits a week"
+        CREDITS_MONTH = "credits_per_month", "Credits a month"
+        JOBS_DAY = "daily_jobs", "Jobs a day"
+        CREDITS_JOB = "credits_per_job", "Credits a job"
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="guardrails")
+    kind = models.CharField(max_length=17, choices=Kind)
+    is_hard = models.BooleanField()
+    limit = models.PositiveIntegerField()
+    set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["claim", "kind", "is_hard"], name="agents_one_guardrail")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.claim}: {self.limit}"
+
+
+class GuardrailCrossing(models.Model):
+    """A guardrail that was reached: `figure` stood against `limit` in the UTC period from `starts_at` to `ends_at`.
+
+    Of one guardrail and period at most one row is open. It recovers by itself when the period ends, or at
+    `recovered_at`, when the limit was raised or taken away. `job_id` where one job was dearer than it may be.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=17, choices=Guardrail.Kind)
+    is_hard = models.BooleanField()
+    limit = models.PositiveIntegerField()
+    figure = models.BigIntegerField()
+    job_id = models.CharField(max_length=200, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    noticed_at = models.DateTimeField()
+    recovered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "agent", "kind", "is_hard", "starts_at"],
+                name="agents_one_open_crossing",
+                condition=models.Q(recovered_at=None),
+            ),
+        ]
+        indexes = [models.Index(fields=["noticed_at"], name="agents_crossings_noticed")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} reached {self.limit} {self.kind}"
 
 
 class QuotaSnapshot(models.Model):
@@ -224,12 +290,14 @@ class Instruction(models.Model):
     class Matter(models.TextChoices):
         ACCESS = "access", "May it use the service?"
         CLAIM = "claim", "Whose is it?"
+        LIMITS = "limits", "How much may it spend?"
 
     class Wish(models.TextChoices):
         REVOKE = "revoke", "Shut it out"
         RESTORE = "restore", "Let it in again"
         CLAIM = "claim", "Confirm the claim"
         RELEASE = "release", "End the claim"
+        LIMIT = "limit", "Hold it to its guardrails"
 
     class State(models.TextChoices):
         PENDING = "pending", "Being told"
@@ -239,6 +307,8 @@ class Instruction(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="instructions")
     matter = models.CharField(max_length=8, choices=Matter)
     wish = models.CharField(max_length=8, choices=Wish)
+    # The limits of a wish that has some, whole: what is absent does not limit.
+    limits = models.JSONField(default=dict)
     ticket = models.UUIDField(default=uuid.uuid4)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
@@ -53,15 +54,16 @@ def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
     return page_get(claim_list(workspace), by="claimed_at", cursor=cursor, size=PAGE_SIZE)
 
 
-def claim_get(workspace: Workspace, remote_id: str) -> Claim:
+def claim_get(workspace: Workspace, remote_id: str, **columns: Combinable) -> Claim:
     """Return the open claim on an agent; raises Http404 alike for "not yours" and "not there".
 
     `claim_told` and `claim_told_problem` say how telling Image Skill of the claim stands; None where it was not told.
+    It carries `columns` as well.
     """
     told = Instruction.objects.filter(agent_id=OuterRef("agent_id"), wish=Instruction.Wish.CLAIM)
     claims = claim_list(workspace).select_related("workspace", "claimed_by", "stopped_by")
     claims = claims.annotate(claim_told=told.values("state")[:1], claim_told_problem=told.values("problem")[:1])
-    claim = claims.filter(agent__remote_id=remote_id).first()
+    claim = claims.annotate(**columns).filter(agent__remote_id=remote_id).first()
     if claim is None:
         raise Http404
     return claim

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.agents.ceremony import attempts_end
-from dashboard.agents.instructions import instruct, instruct_undo
-from dashboard.agents.models import Agent, Claim, ClaimAttempt, Instruction
+from dashboard.agents.instructions import instruct, instruct_limits, instruct_undo
+from dashboard.agents.models import Agent, Claim, ClaimAttempt, Guardrail, Instruction
 from dashboard.agents.secrets import hash_matches, phrase_normal
 from dashboard.agents.selectors import renewal_fault
 from dashboard.agents.trail import claim_audit, claim_facts
@@ -32,14 +32,14 @@ def claim_confirm(
     *,
     attempt: ClaimAttempt,
     user: User,
-    warn_credits_per_day: int | None,
+    warn_credits_per_day: int | None = None,
     phrase: str = "",
     is_renewal_expected: bool = False,
 ) -> Claim:
     """Attach the agent that was presented to the attempt's workspace; raises ConsentRefused.
 
-    Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed; if the old
-    one was refused, on `is_renewal_expected` alone.
+    Three wrong phrases kill the attempt. An agent that this workspace holds already gets its token renewed, and keeps
+    its guardrails; if the old token was refused, on `is_renewal_expected` alone.
     """
     with transaction.atomic():
         # The attempt is locked before the phrase is looked at: guesses that come at once are counted one by one.
@@ -90,6 +90,8 @@ def claim_release(*, claim: Claim, user: User | str) -> None:
             cursor_stop(stream=Stream.AGENT, subject_id=claim.agent_id, reason=SyncCursor.Stopped.RELEASED)
             person = user if isinstance(user, User) else None
             instruct_undo(agent=claim.agent, wish=Instruction.Wish.CLAIM, user=person)
+            # Our limits go with the hold: nobody here could lift them any more.
+            instruct_limits(agent=claim.agent, limits={}, user=person)
             claim_audit("agent.released", claim, user, before=before)
 
 
@@ -145,8 +147,10 @@ def _claim_open(
     claim = claim or Claim(agent=agent, workspace=attempt.workspace, claimed_by=user, claimed_at=timezone.now())
     claim.token_sealed = token_move(attempt, identity=claim.seal_identity)
     claim.token_since, claim.token_refused_at = attempt.presented_at, None
-    claim.warn_credits_per_day = warn_credits_per_day
     claim.save()
+    if warn_credits_per_day is not None and action == "agent.claimed":
+        told = {"limit": warn_credits_per_day, "set_by": user, "set_at": claim.claimed_at}
+        claim.guardrails.create(kind=Guardrail.Kind.CREDITS_DAY, is_hard=False, **told)
     instruct(agent=agent, wish=Instruction.Wish.CLAIM, user=user)
     claim_audit(action, claim, user, before=before)
     return claim

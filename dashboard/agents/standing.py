@@ -1,9 +1,11 @@
 """Can this agent work, and if not, why: one sentence from what the mirror knows. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from dashboard.agents.guardrail_rules import limit_text
 from dashboard.agents.models import Claim
 
 LOW_CREDITS = 20
@@ -55,12 +57,14 @@ def buying_block(claim: Claim) -> str | None:
     return None
 
 
-def warning_of(claim: Claim, spent_today: int) -> Standing | None:
-    """Return the sponsor's own warning when today's spending has passed it."""
-    limit = claim.warn_credits_per_day
-    if limit is None or spent_today <= limit:
+def warning_of(crossing: Mapping[str, Any] | None) -> Standing | None:
+    """Return what to say of a guardrail that is reached now, {kind, is_hard, limit, figure}; None where none is."""
+    if crossing is None:
         return None
-    return Standing("warn", f"Spent {spent_today:,} credits today, above your warning at {limit:,}.", asks=True)
+    limit = limit_text(crossing["kind"], crossing["limit"])
+    if crossing["is_hard"]:
+        return Standing("bad", f"Reached its limit of {limit}.", asks=True)
+    return Standing("warn", f"Reached your warning at {limit}.", asks=True)
 
 
 def _shut_out(claim: Claim) -> Standing | None:

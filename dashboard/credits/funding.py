@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
-from dashboard.activity.apply import spent
 from dashboard.activity.models import Event
+from dashboard.activity.rollups import SPENT, spent
 from dashboard.agents.models import Claim, QuotaSnapshot
 from dashboard.credits.allocation import Funding, Lot, Share, funding_of, shares
 from dashboard.credits.balance import Interval
 from dashboard.credits.models import Receipt, Reversal
 
-SPENT = "usage.credit_consumed"
 # Steps of a refund or dispute that take nothing (contract 3.11).
 NOTED = ("credits.payment_backed_reversal_pending", "credits.payment_backed_reversal_rejected")
 

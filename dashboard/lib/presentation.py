@@ -147,6 +147,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "factor.refused": Word("A second factor was wrong", "canceled", Tone.BAD),
         "factor.removed": Word("Removed a way to sign in", "shield", Tone.WARN),
         "factor.renewed": Word("Made new recovery codes", "sync", Tone.INFO),
+        "guardrails.changed": Word("Changed an agent's guardrails", "shield", Tone.WARN),
         "hand_off.dismissed": Word('Said "not now" to an agent', "canceled"),
         "hand_offs.muted": Word("Asked not to be asked by an agent", "canceled", Tone.WARN),
         "hand_offs.unmuted": Word("Lets an agent ask again", "undo"),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from api_client import ApiError, AuthRefused, Quota, Whoami
 from dashboard.accounts.selectors import owner_list
 from dashboard.activity.apply import events_apply, known_ids
+from dashboard.activity.crossings import guardrails_watch
 from dashboard.activity.selectors import event_newest_at, event_newest_before
 from dashboard.agents.apply import WrongAgent, identity_apply, quota_apply
 from dashboard.agents.instructions import is_shut_out
@@ -107,13 +108,15 @@ def agent_read(claim: Claim, *, is_last_try: bool = False) -> Reading:
 def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
     """Write down everything that was read, and the cursor, together; raises RunLost and WrongAgent."""
     with transaction.atomic():
-        agent = Agent.objects.select_for_update().get(pk=claim.agent_id)
+        # Its key stays free, for whoever holds a claim and writes a row that names the agent.
+        agent = Agent.objects.select_for_update(no_key=True).get(pk=claim.agent_id)
         if reading.whoami:
             identity_apply(agent, reading.whoami, at=reading.at)
         if reading.quota:
             quota_apply(agent, reading.quota, at=reading.quota_at)
         agent.save()
         events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
+        is_near_limit = guardrails_watch(claim=claim, events=events, at=reading.at)
         purchases_apply(claim=claim, events=events)
         if reading.quota:
             balance_apply(agent=agent)
@@ -129,7 +132,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
         newest_at = max(filter(None, [event_newest_at(claim), claim.stopped_at]), default=None)
         if not run_finish(
             run,
-            pause=interval(newest_at, timezone.now()),
+            pause=interval(newest_at, timezone.now(), is_near_limit=is_near_limit),
             calls=reading.calls,
             rows_new=len(events),
             rows_unreadable=reading.ledger.unreadable,

@@ -22,6 +22,7 @@ BUSY_SECONDS = 15
 IDLE_SECONDS = 15 * 60
 # An agent is polled at a twentieth of the age of its newest event: 15 s while it works, 15 min after five hours.
 AGE_DIVISOR = 20
+NEAR_LIMIT_FOR = timedelta(days=1)
 BACKOFF_FIRST_SECONDS = 15
 # The longest pause that the service can ask for: a mistyped one must not silence an agent for ever.
 PAUSE_AT_MOST_SECONDS = 24 * 3600
@@ -134,11 +135,14 @@ def due_take(stream: Stream) -> list[int]:
     return [subject_id for _, subject_id in rows]
 
 
-def interval(newest_at: datetime | None, now: datetime) -> timedelta:
+def interval(newest_at: datetime | None, now: datetime, *, is_near_limit: bool = False) -> timedelta:
     """Return how long to wait after a success: short for a busy agent, long for an idle one.
 
     An event of the future counts by its distance as well: misdated by years it must not keep its agent busy for years.
+    One that is near a guardrail, or over it, is read as often as can be, until it has rested for a day.
     """
+    if is_near_limit and newest_at and abs(now - newest_at) <= NEAR_LIMIT_FOR:
+        return timedelta(seconds=BUSY_SECONDS)
     age = abs((now - newest_at).total_seconds()) if newest_at else IDLE_SECONDS * AGE_DIVISOR
     return timedelta(seconds=min(max(age / AGE_DIVISOR, BUSY_SECONDS), IDLE_SECONDS))
 

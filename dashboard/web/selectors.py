@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
+from dashboard.activity.crossings import crossing_column
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.credits.models import Purchase
+from dashboard.credits.runway import Runway
+from dashboard.credits.runways import runway_columns, runway_get
 from dashboard.credits.selectors import purchase_awaited_lists
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
@@ -39,7 +43,11 @@ class AgentRow:
 
     @cached_property
     def warning(self) -> Standing | None:
-        return warning_of(self.claim, self.spent_today)
+        return warning_of(getattr(self.claim, "crossing", None))
+
+    @cached_property
+    def runway(self) -> Runway:
+        return runway_get(self.claim)
 
     @property
     def synced_at(self) -> datetime | None:
@@ -56,6 +64,7 @@ class AgentRow:
         return (
             *(agent.remote_id, agent.name, agent.free_credits, agent.paid_credits),
             *(agent.daily_jobs_remaining, agent.daily_jobs_limit, self.spent_today, self.standing),
+            *(self.runway.sentence, self.runway.until),
             *(self.is_stale, self.synced_at if age else None, age and age // timedelta(minutes=1)),
         )
 
@@ -116,9 +125,14 @@ class Overview:
 def overview_get(workspace: Workspace) -> Overview:
     """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
     nearest_empty = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
-    claims = list(nearest_empty.annotate(waiting=waiting_in(workspace)))
+    claims = list(nearest_empty.annotate(waiting=waiting_in(workspace), **agent_row_columns()))
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
     return Overview(agent_rows(workspace, claims), purchases, asks, claims[0].waiting if claims else 0)
+
+
+def agent_row_columns() -> dict[str, Combinable]:
+    """Return what an AgentRow reads of its claim beside the claim itself."""
+    return {"crossing": crossing_column(), **runway_columns()}
 
 
 def agent_rows(workspace: Workspace, claims: Sequence[Claim]) -> list[AgentRow]:

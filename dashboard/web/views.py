@@ -31,7 +31,7 @@ from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.inbox import inbox_get, inbox_look
-from dashboard.web.selectors import agent_rows, overview_get, search
+from dashboard.web.selectors import agent_row_columns, agent_rows, overview_get, search
 
 RECENT_EVENTS = 20
 
@@ -78,7 +78,7 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
-    claim = claim_get(scope.workspace, remote_id)
+    claim = claim_get(scope.workspace, remote_id, **agent_row_columns())
     events = event_list(scope.workspace, EventFilter(agent=remote_id))
     context = {
         "scope": scope,

@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,7 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from dashboard.accounts.models import Membership, PlatformRole, Role, User, Workspace
-from dashboard.activity.models import Event, SpendSlot
+from dashboard.activity.models import Event
+from dashboard.activity.rollup_sql import rollups_rebuild
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.freshness.models import Stream, SyncCursor
 from tools.bench.purchases import fill_purchases, readings
@@ -28,6 +28,9 @@ BATCH = 50_000
 EVENTS_A_PURCHASE, MOST_PURCHASES = 10, 100_000
 FEWEST_READINGS, EVENTS_A_READING = 40, 10_000
 SPONSOR, DESK = "sponsor@bench.test", "desk@bench.test"
+CAPABILITIES = tuple(
+    f"is.{one}.v1" for one in ("image.generate.a", "image.generate.b", "image.edit.a", "video.generate.a")
+)
 # Weight, type, operation, subject, summary.
 KINDS = (
     (30, "job.completed", "create", "job", "Image created"),
@@ -46,9 +49,8 @@ def fill(events: int) -> None:
     span = {"begins_at": ends_at - timedelta(days=DAYS), "ends_at": ends_at}
     with transaction.atomic():
         claims = _people(rng, ends_at)
-        slots: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-        write_rows(Event, _events(rng, claims, slots, count=events, ends_at=ends_at))
-        write_rows(SpendSlot, ((*key, *counts) for key, counts in slots.items()))
+        write_rows(Event, _events(rng, claims, count=events, ends_at=ends_at))
+        rollups_rebuild()
         bought = min(events // EVENTS_A_PURCHASE, MOST_PURCHASES)
         fill_purchases(claims, User.objects.get(email=SPONSOR), count=bought, **span)
         each = max(events // EVENTS_A_READING, FEWEST_READINGS)
@@ -104,15 +106,8 @@ def _agent(rng: random.Random, number: int, now: datetime) -> Agent:
     )
 
 
-def _events(
-    rng: random.Random,
-    claims: Sequence[Claim],
-    slots: dict[tuple[int, int, int], list[int]],
-    *,
-    count: int,
-    ends_at: datetime,
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of the ledger in time's order, counted into `slots` on the way."""
+def _events(rng: random.Random, claims: Sequence[Claim], *, count: int, ends_at: datetime) -> Iterator[tuple[Any, ...]]:
+    """Rows of the ledger in time's order."""
     weights = [weight for weight, *_ in KINDS]
     starts_at, step = ends_at - timedelta(days=DAYS), timedelta(days=DAYS) / count
     details = json.dumps({"model_id": "fal.flux-dev", "provider": "fal", "pricing_confidence": "documented"})
@@ -122,15 +117,11 @@ def _events(
         _, kind, operation, subject, summary = rng.choices(KINDS, weights)[0]
         name = f"{rng.getrandbits(96):024x}"
         delta = -rng.randrange(1, 40) if kind == "usage.credit_consumed" else None
-        counts = slots[claim.workspace_id, claim.agent_id, int(at.timestamp()) // SpendSlot.SECONDS]
-        counts[0] += 1
-        counts[1] += kind == "job.completed"
-        counts[2] -= delta or 0
         at_kept = as_database_takes(at)
         job = f"job_{name}" if operation == "create" else ""
         yield (
             *(claim.agent_id, claim.workspace_id, f"evt_{name}", kind, at_kept, summary, operation, "completed"),
-            *(subject, f"{subject}_{name}", f"trace_{name}", job, "image.generate" if job else ""),
+            *(subject, f"{subject}_{name}", f"trace_{name}", job, rng.choice(CAPABILITIES) if job else ""),
             *(delta, delta and -delta * 10_000, json.dumps({"job_id": job}), details, at_kept),
         )
 

@@ -136,10 +136,14 @@ def test_codes_of_one_person_are_limited_by_the_hour(
         assert attempt_start(workspace=workspace, user=owner)
 
 
-def test_renewing_a_link_offers_the_warning_that_stands(
+def test_renewing_a_link_leaves_its_guardrails_alone(
     agent: Any, claim: Claim, workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
 ) -> None:
-    Claim.objects.filter(pk=claim.pk).update(warn_credits_per_day=500)
-    attempt, _ = presented(agent, workspace, owner)
-    page = browser_of(owner).get(reverse("agents:claim_attempt", args=[workspace.key, attempt.key]))
-    assert '<option value="500" selected' in page.content.decode()
+    claim.guardrails.create(kind="credits_per_day", is_hard=False, limit=500, set_at=claim.claimed_at)
+    attempt, phrase = presented(agent, workspace, owner)
+    browser, address = browser_of(owner), reverse("agents:claim_attempt", args=[workspace.key, attempt.key])
+    assert "Warn me" not in browser.get(address).content.decode()
+    browser.post(f"{address}consent/", {"phrase": phrase, "warn_credits_per_day": "100"})
+    attempt.refresh_from_db()
+    assert attempt.state == "confirmed"
+    assert claim.warn_credits_per_day == 500

@@ -1,0 +1,187 @@
+"""Guardrails held against what was spent: how much of each is used, and which was reached when.
+
+Figures are of rows that are counted already; whoever asks holds the agent's row, so that a crossing is noted once
+whatever comes twice or at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import OuterRef
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.models import Event, EventReference, SpendDay
+from dashboard.activity.rollups import SPENT, job_of, spent
+from dashboard.activity.slots import day_of
+from dashboard.agents.guardrail_rules import NEAR, Kind, is_reached, period_of
+from dashboard.agents.models import Claim, Guardrail, GuardrailCrossing
+
+# How far ahead of ours the service's clock may be.
+CLOCKS_AGREE = timedelta(days=1)
+Period = tuple[datetime, datetime]
+# Jobs and credits of a UTC day.
+Days = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a guardrail is used in the period that runs; `used` None: one job's limit adds nothing up."""
+
+    rule: Guardrail
+    used: int | None
+    ends_at: datetime
+
+    @property
+    def is_near(self) -> bool:
+        return self.used is not None and self.used >= NEAR * self.rule.limit
+
+    @property
+    def is_reached(self) -> bool:
+        return self.used is not None and is_reached(self.rule.kind, figure=self.used, limit=self.rule.limit)
+
+
+def guardrails_watch(*, claim: Claim, events: Sequence[Event], at: datetime) -> bool:
+    """Note which guardrails new events have reached; True while one is near or over, so that it pays to look often."""
+    rules = list(Guardrail.objects.filter(claim=claim))
+    if not rules:
+        return False
+    crossings_note(claim=claim, rules=rules, moments=[event.occurred_at for event in events], at=at)
+    _dear_jobs_note(claim, rules, events, at)
+    return any(use.is_near for use in uses_of(claim, rules, at=at))
+
+
+def crossings_note(*, claim: Claim, rules: Sequence[Guardrail], moments: Iterable[datetime], at: datetime) -> None:
+    """Note the guardrails that are reached in the periods of these moments.
+
+    A late line counts where it happened. What was over before a limit was set is not held against it, nor what the
+    service dates ahead of its time.
+    """
+    moments = {period_of(Kind.CREDITS_DAY, moment)[0] for moment in moments if moment <= at + CLOCKS_AGREE}
+    touched = [
+        (rule, period)
+        for rule in rules
+        if rule.kind != Kind.CREDITS_JOB
+        for period in {period_of(rule.kind, moment) for moment in moments}
+        if period[1] > rule.set_at
+    ]
+    if not touched:
+        return
+    days = _days(claim, min(start for _, (start, _) in touched), max(end for _, (_, end) in touched))
+    found = [(rule, period, _figure(rule.kind, days, period)) for rule, period in touched]
+    _note(
+        _crossing(claim, rule, period, figure=figure, at=at)
+        for rule, period, figure in found
+        if is_reached(rule.kind, figure=figure, limit=rule.limit)
+    )
+
+
+def uses_of(claim: Claim, rules: Sequence[Guardrail], *, at: datetime) -> list[Use]:
+    """Return how much of each guardrail is used at a moment; one query."""
+    periods = {rule.pk: period_of(rule.kind, at) for rule in rules}
+    if not periods:
+        return []
+    days = _days(claim, min(start for start, _ in periods.values()), max(end for _, end in periods.values()))
+    return [
+        Use(
+            rule,
+            None if rule.kind == Kind.CREDITS_JOB else _figure(rule.kind, days, periods[rule.pk]),
+            periods[rule.pk][1],
+        )
+        for rule in rules
+    ]
+
+
+def crossing_list(*, since: datetime, workspace: Workspace | None = None) -> QuerySet[GuardrailCrossing]:
+    """Return the crossings that were noticed, or taken back by a raised limit, after a moment; the oldest first.
+
+    For alerts: each has its `agent` and `workspace`. It holds until `recovered_at`, where that is told, else until
+    `ends_at`; of a late line both may lie behind us.
+    """
+    rows = GuardrailCrossing.objects.filter(Q(noticed_at__gt=since) | Q(recovered_at__gt=since))
+    mine = rows.filter(workspace=workspace) if workspace else rows
+    return mine.select_related("agent", "workspace").order_by("pk")
+
+
+def crossing_ended_list(*, since: datetime, until: datetime) -> QuerySet[GuardrailCrossing]:
+    """Return the crossings whose period ended after `since` and not after `until`, none of them taken back before."""
+    rows = GuardrailCrossing.objects.filter(recovered_at=None, ends_at__gt=since, ends_at__lte=until)
+    return rows.select_related("agent", "workspace").order_by("ends_at", "pk")
+
+
+def crossing_column() -> Subquery:
+    """Return the crossing that holds now of each claim, a hard one first, as {kind, is_hard, limit, figure, ends_at};
+    to be annotated to a query of claims that is made anyway."""
+    now = timezone.now()
+    mine = GuardrailCrossing.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"))
+    open_now = mine.filter(recovered_at=None, ends_at__gt=now).order_by("-is_hard", "-pk")
+    said = JSONObject(kind="kind", is_hard="is_hard", limit="limit", figure="figure")
+    return Subquery(open_now.values(said=said)[:1])
+
+
+def _dear_jobs_note(claim: Claim, rules: Sequence[Guardrail], events: Sequence[Event], at: datetime) -> None:
+    limits = [rule for rule in rules if rule.kind == Kind.CREDITS_JOB]
+    paid = [event for event in events if spent(event)]
+    if not limits or not paid:
+        return
+    costs = _costs(claim, {job_of(event) for event in paid} - {""})
+    for rule in limits:
+        dear = [event for event in paid if costs.get(job_of(event), spent(event)) > rule.limit]
+        _note(
+            _crossing(
+                claim,
+                rule,
+                period_of(rule.kind, event.occurred_at),
+                figure=costs.get(job_of(event), spent(event)),
+                at=at,
+                job_id=event.job_id,
+            )
+            for event in dear
+            if rule.set_at < period_of(rule.kind, event.occurred_at)[1]
+        )
+
+
+def _costs(claim: Claim, jobs: set[str]) -> dict[str, int]:
+    """Return what these jobs cost in all, in whichever pages their lines came."""
+    named = EventReference.objects.filter(workspace=claim.workspace_id, reference__in=jobs).values("event")
+    lines = Event.objects.filter(pk__in=named, agent=claim.agent_id, type=SPENT, job_id__in=jobs, credits_delta__lt=0)
+    summed = lines.order_by().values_list("job_id").annotate(taken=Sum("credits_delta"))
+    return {job: -taken for job, taken in summed}
+
+
+def _days(claim: Claim, start: datetime, end: datetime) -> Days:
+    rows = SpendDay.objects.filter(
+        workspace=claim.workspace_id, agent=claim.agent_id, day__gte=day_of(start), day__lt=day_of(end)
+    )
+    return {day: (jobs, taken) for day, jobs, taken in rows.values_list("day", "jobs", "credits_spent")}
+
+
+def _figure(kind: str, days: Days, period: Period) -> int:
+    first, end = day_of(period[0]), day_of(period[1])
+    place = 0 if kind == Kind.JOBS_DAY else 1
+    return sum(figures[place] for day, figures in days.items() if first <= day < end)
+
+
+def _crossing(
+    claim: Claim, rule: Guardrail, period: Period, *, figure: int, at: datetime, job_id: str = ""
+) -> GuardrailCrossing:
+    return GuardrailCrossing(
+        workspace_id=claim.workspace_id,
+        agent_id=claim.agent_id,
+        kind=rule.kind,
+        is_hard=rule.is_hard,
+        limit=rule.limit,
+        figure=figure,
+        job_id=job_id,
+        starts_at=period[0],
+        ends_at=period[1],
+        noticed_at=at,
+    )
+
+
+def _note(crossings: Iterable[GuardrailCrossing]) -> None:
+    """Write crossings down, each unless it is noted: the constraint knows, whoever else looks at the same time."""
+    GuardrailCrossing.objects.bulk_create(list(crossings), ignore_conflicts=True)

@@ -1,0 +1,114 @@
+"""The rollups counted anew from the raw rows, each by one statement: to rebuild them, and to check that they agree.
+
+It says in SQL what `rollups.py` does line by line; tests hold the two together.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dashboard.activity.rollups import ASSET, DAYS, JOB, NO_OPERATION, PARTS, SLOTS, SPENT, Table
+from dashboard.activity.slots import SLOTS_A_DAY
+
+# Days before 1970, so that whole numbers are divided downwards for any moment that there is.
+_AHEAD = 1_000_000
+# The fraction of a second is cut off first: SQLite would round it.
+_SECONDS = {
+    "sqlite": "CAST(strftime('%s', substr(occurred_at, 1, 19)) AS INTEGER)",
+    "postgresql": "floor(extract(epoch FROM occurred_at))::bigint",
+}
+# Texts are ordered by their bytes, as in Python.
+_BYTES = {"sqlite": "", "postgresql": ' COLLATE "C"'}
+_TAKEN = f"CASE WHEN type = '{SPENT}' AND credits_delta < 0 THEN -credits_delta ELSE 0 END"
+_UNTOLD = "operation IN ('" + "', '".join(NO_OPERATION) + "')"
+# One called like an agent or an organization leads nowhere.
+_JOB = "CASE WHEN substr(job_id, 1, 4) IN ('agt_', 'org_') THEN '' ELSE job_id END"
+_COUNTED = {
+    SLOTS: """
+        SELECT workspace_id, agent_id, {slot} AS slot, COUNT(*) AS events,
+            SUM(CASE WHEN type = '{job}' THEN 1 ELSE 0 END) AS jobs, SUM({taken}) AS credits_spent
+        FROM activity_event GROUP BY 1, 2, 3
+    """,
+    DAYS: """
+        SELECT workspace_id, agent_id, day, SUM(jobs) AS jobs, SUM(taken) AS credits_spent FROM (
+            SELECT workspace_id, agent_id, {day} AS day, CASE WHEN type = '{job}' THEN 1 ELSE 0 END AS jobs,
+                {taken} AS taken
+            FROM activity_event WHERE type IN ('{job}', '{spent}')
+        ) AS lines GROUP BY 1, 2, 3
+    """,
+    PARTS: """
+        WITH told AS (
+            SELECT workspace_id, agent_id, job_id, MIN(NULLIF(operation, ''){bytes}) AS operation,
+                MIN(NULLIF(capability_id, ''){bytes}) AS capability
+            FROM activity_event WHERE type = '{job}' AND {named_job} <> '' GROUP BY 1, 2, 3
+        ), lines AS (
+            SELECT workspace_id, agent_id, {slot} AS slot, operation, capability_id, job_id, type, {taken} AS taken
+            FROM activity_event WHERE type = '{asset}' OR (type = '{spent}' AND credits_delta < 0)
+        )
+        SELECT lines.workspace_id, lines.agent_id, slot,
+            CASE WHEN {untold} THEN COALESCE(told.operation, '') ELSE lines.operation END AS operation,
+            CASE WHEN {untold} THEN COALESCE(NULLIF(capability_id, ''), told.capability, '')
+                ELSE capability_id END AS capability,
+            SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END) AS spends,
+            SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, SUM(taken) AS credits_spent
+        FROM lines LEFT JOIN told
+            ON told.workspace_id = lines.workspace_id AND told.agent_id = lines.agent_id AND told.job_id = lines.job_id
+        GROUP BY 1, 2, 3, 4, 5
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How many rows of a rollup say something else than the raw rows do."""
+
+    table: str
+    rows: int
+
+
+def rollups_rebuild() -> None:
+    """Count every rollup anew; whoever applies events meanwhile waits, and counts on from there."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            names = ", ".join(table.name for table in _COUNTED)
+            cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+        for table in _COUNTED:
+            cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608 - names of ours
+            cursor.execute(filled(table, connection))
+
+
+def rollups_check() -> list[Drift]:
+    """Return which rollups disagree with the raw rows; rows of nothing but noughts say nothing."""
+    drifts = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in _COUNTED:
+            cursor.execute(_differing(table))
+            if rows := cursor.fetchone()[0]:
+                drifts.append(Drift(table.name, rows))
+    return drifts
+
+
+def filled(table: Table, database: BaseDatabaseWrapper) -> str:
+    """Return the statement that fills an empty rollup."""
+    columns = ", ".join(("workspace_id", "agent_id", *table.keys, *table.sums))
+    return f"INSERT INTO {table.name} ({columns}) {counted(table, database)}"
+
+
+def counted(table: Table, database: BaseDatabaseWrapper) -> str:
+    """Return the query that counts a rollup from the raw rows."""
+    seconds = f"({_SECONDS[database.vendor]} + {86_400 * _AHEAD})"
+    slot, day = f"{seconds} / 900 - {SLOTS_A_DAY * _AHEAD}", f"{seconds} / 86400 - {_AHEAD}"
+    words = {"slot": slot, "day": day, "bytes": _BYTES[database.vendor], "taken": _TAKEN}
+    names = {"spent": SPENT, "job": JOB, "asset": ASSET, "named_job": _JOB}
+    return _COUNTED[table].format(**words, **names, untold=_UNTOLD.replace("operation", "lines.operation"))
+
+
+def _differing(table: Table) -> str:
+    columns = ", ".join(("workspace_id", "agent_id", *table.keys, *table.sums))
+    something = " OR ".join(f"{one} <> 0" for one in table.sums)
+    kept = f"SELECT {columns} FROM {table.name} WHERE {something}"  # noqa: S608 - names of ours
+    raw = f"SELECT {columns} FROM ({counted(table, connection)}) AS counted WHERE {something}"  # noqa: S608
+    both = f"(SELECT * FROM ({raw}) AS a EXCEPT SELECT * FROM ({kept}) AS b)"  # noqa: S608
+    back = f"(SELECT * FROM ({kept}) AS a EXCEPT SELECT * FROM ({raw}) AS b)"  # noqa: S608
+    return f"SELECT COUNT(*) FROM (SELECT * FROM {both} AS c UNION ALL SELECT * FROM {back} AS d) AS differing"  # noqa: S608

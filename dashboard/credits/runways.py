@@ -1,0 +1,43 @@
+"""The runways of a workspace's agents, from one query of claims: the pace and test money are columns of it."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
+from django.utils import timezone
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.models import SpendDay
+from dashboard.activity.slots import day_of
+from dashboard.agents.models import Claim
+from dashboard.agents.selectors import claim_list
+from dashboard.credits.models import Receipt
+from dashboard.credits.runway import Runway, runway_of, window_start
+
+
+def runway_columns(now: datetime | None = None) -> dict[str, Combinable]:
+    """Return what `runway_get` reads of each claim, to be annotated to a query of claims that is made anyway."""
+    since = day_of(window_start(now or timezone.now()))
+    days = SpendDay.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), day__gte=since)
+    summed = days.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
+    tested = Receipt.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), live_money=False)
+    return {"spent_in_window": Subquery(summed), "has_test_money": Exists(tested)}
+
+
+def runway_get(claim: Claim, *, now: datetime | None = None) -> Runway:
+    """Return the runway of a claim that carries `runway_columns`; it asks the database nothing."""
+    spent = getattr(claim, "spent_in_window", None) or 0
+    has_test_money = bool(getattr(claim, "has_test_money", False))
+    return runway_of(claim, spent=spent, now=now or timezone.now(), has_test_money=has_test_money)
+
+
+def runway_list(workspace: Workspace | None = None) -> list[tuple[Claim, Runway]]:
+    """Return the runway of each agent that a workspace holds now, or any workspace; in one query, for alerts.
+
+    Each claim comes with its agent and workspace. `Runway.kind` says what is known, `is_short` whether it asks for the
+    sponsor; `unknown` is no alarm, for its `why` says what keeps us from saying.
+    """
+    claims: QuerySet[Claim] = claim_list(workspace) if workspace else Claim.objects.filter(released_at=None)
+    now = timezone.now()
+    rows = claims.select_related("agent", "workspace").annotate(**runway_columns(now)).order_by("pk")
+    return [(claim, runway_get(claim, now=now)) for claim in rows.iterator(chunk_size=500)]
