@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from dashboard.broker import broker_url
-from dashboard.lib.env import origin, refuse, sealing_keys, secret_file
+from dashboard.lib.env import address, origin, refuse, sealing_keys, secret_file
 from dashboard.lib.logs import logging_config
 
 env = environ.Env()
@@ -68,6 +68,34 @@ if IMAGE_SKILL_OPERATOR_BASE_URL:
     IMAGE_SKILL_OPERATOR_BASE_URL = origin(
         "IMAGE_SKILL_OPERATOR_BASE_URL", IMAGE_SKILL_OPERATOR_BASE_URL, https_only=not IS_LOCAL
     )
+# --- Stripe: what the billing desk reads and, with a key that may, refunds; without one it says what it cannot see ---
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+# Several while a secret is rolled; without any there is no webhook route.
+STRIPE_WEBHOOK_SECRETS = [secret.strip() for secret in env.list("STRIPE_WEBHOOK_SECRETS", default=[])]
+STRIPE_WEBHOOK_KEPT_DAYS = env.int("STRIPE_WEBHOOK_KEPT_DAYS", default=90)
+BILLING_GRACE_MINUTES = env.int("BILLING_GRACE_MINUTES", default=10)
+BILLING_STUCK_MINUTES = env.int("BILLING_STUCK_MINUTES", default=60)
+refuse(
+    {
+        "STRIPE_API_KEY must be a secret or restricted key of Stripe (sk_ or rk_, live or test).": bool(STRIPE_API_KEY)
+        and not STRIPE_API_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_test_")),
+        "STRIPE_WEBHOOK_SECRETS must be signing secrets of Stripe (whsec_...).": not all(
+            secret.startswith("whsec_") for secret in STRIPE_WEBHOOK_SECRETS
+        ),
+        "STRIPE_WEBHOOK_KEPT_DAYS must be 1 or more.": STRIPE_WEBHOOK_KEPT_DAYS < 1,
+        "BILLING_GRACE_MINUTES and BILLING_STUCK_MINUTES must be 0 or more.": min(
+            BILLING_GRACE_MINUTES, BILLING_STUCK_MINUTES
+        )
+        < 0,
+    }
+)
+if HAS_SANDBOX and not STRIPE_API_KEY:
+    STRIPE_API_KEY = f"sk_test_{secret_file(DATA_DIR / 'keys' / 'stripe_key', size=24)}"
+    STRIPE_API_BASE = f"{IMAGE_SKILL_API_BASE_URL}/stripe"
+    STRIPE_WEBHOOK_SECRETS = [f"whsec_{secret_file(DATA_DIR / 'keys' / 'stripe_webhook_secret', size=24)}"]
+if STRIPE_API_BASE:
+    STRIPE_API_BASE = address("STRIPE_API_BASE", STRIPE_API_BASE, https_only=not IS_LOCAL)
 # Where a payer may be led, besides the API's own address: anything else the service sends never becomes a link.
 HAND_OFF_ORIGINS = [
     origin("HAND_OFF_ORIGINS", value, https_only=not IS_LOCAL)
@@ -163,6 +191,9 @@ CELERY_BEAT_SCHEDULE = {
     "rescue-exports": {"task": "dashboard.exports.tasks.exports_rescue", "schedule": 30.0},
     "expire-exports": {"task": "dashboard.exports.tasks.exports_expire", "schedule": 600.0},
     "prune-exports": {"task": "dashboard.exports.tasks.exports_prune", "schedule": 3600.0},
+    "billing-feeds": {"task": "dashboard.billing.tasks.feeds_read", "schedule": 5.0},
+    "billing-events": {"task": "dashboard.billing.tasks.events_handle_due", "schedule": 2.0},
+    "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
     "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},

@@ -1,5 +1,6 @@
 """One purchase with everything that its page needs to know, read from the rows."""
 
+from django.conf import settings
 from django.utils import timezone
 
 from dashboard.credits.following import Following
@@ -14,14 +15,14 @@ from dashboard.freshness.selectors import cursor_map
 
 def following_get(purchase: Purchase) -> Following:
     """Return how a purchase stands now, and whether anybody may be led on to pay for it."""
-    claim, now = claim_of(purchase), timezone.now()
+    claim, now, has_stripe = claim_of(purchase), timezone.now(), bool(settings.STRIPE_API_KEY)
     if purchase.state == Purchase.State.QUOTED:
         withheld = buying_withheld(claim) if claim else UNLINKED
-        return Following(purchase, claim, now, withheld, _listed(purchase))
+        return Following(purchase, claim, now, withheld, _listed(purchase), has_stripe=has_stripe)
     if purchase.state == Purchase.State.OPEN:
         cursor = cursor_map(stream=Stream.AGENT, subject_ids=[purchase.agent_id]).get(purchase.agent_id)
-        return Following(purchase, claim, now, payment_withheld(purchase, claim, cursor))
-    return Following(purchase, claim, now)
+        return Following(purchase, claim, now, payment_withheld(purchase, claim, cursor), has_stripe=has_stripe)
+    return Following(purchase, claim, now, has_stripe=has_stripe)
 
 
 def _listed(purchase: Purchase) -> tuple[int, int] | None:

@@ -43,7 +43,8 @@ class Lead:
 class Following:
     """One purchase as its page shows it; `claim` is None where the agent is not linked here any more.
 
-    `withheld` says why nobody is led on to pay now, `listed` the credits and cents of the price list for its terms.
+    `withheld` says why nobody is led on to pay now, `listed` the credits and cents of the price list for its terms,
+    `has_stripe` whether Stripe is visible here.
     """
 
     purchase: Purchase
@@ -51,6 +52,7 @@ class Following:
     now: datetime
     withheld: Withheld | None = None
     listed: tuple[int, int] | None = None
+    has_stripe: bool = False
 
     @property
     def lead(self) -> Lead:
@@ -58,7 +60,7 @@ class Following:
 
     @property
     def lights(self) -> list[LightStep]:
-        return light_steps(self.purchase)
+        return light_steps(self.purchase, has_stripe=self.has_stripe)
 
     @property
     def shows_lights(self) -> bool:

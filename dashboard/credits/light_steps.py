@@ -9,6 +9,8 @@ State = Purchase.State
 
 NO_STRIPE = "Not visible here: no Stripe account is connected. It turns when Image Skill says so."
 SECOND_HAND = "Image Skill says so. Stripe itself is not visible here."
+NOT_YET = "Stripe has taken nothing yet."
+AHEAD_OF_STRIPE = "Image Skill says so. Stripe has not told us yet."
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,19 @@ class LightStep:
     source: str = ""
 
 
-def light_steps(purchase: Purchase) -> list[LightStep]:
-    """Return paid, settled, granted and balance moved, in this order."""
-    return [_paid(purchase), _settled(purchase), _granted(purchase), _balance_moved(purchase)]
+def light_steps(purchase: Purchase, *, has_stripe: bool = False) -> list[LightStep]:
+    """Return paid, settled, granted and balance moved, in this order; `has_stripe`: Stripe is visible here."""
+    return [_paid(purchase, has_stripe=has_stripe), _settled(purchase), _granted(purchase), _balance_moved(purchase)]
 
 
-def _paid(purchase: Purchase) -> LightStep:
+def _paid(purchase: Purchase, *, has_stripe: bool) -> LightStep:
     if purchase.paid_at:
-        text = "" if purchase.paid_source == Source.STRIPE else SECOND_HAND
+        second_hand = AHEAD_OF_STRIPE if has_stripe else SECOND_HAND
+        text = "" if purchase.paid_source == Source.STRIPE else second_hand
         return LightStep("done", "Paid", text, purchase.paid_at, purchase.paid_source)
     if purchase.state == State.PROCESSING:
         return LightStep("current", "Paid", "Under way, Image Skill says.")
-    return LightStep("hidden", "Paid", NO_STRIPE)
+    return LightStep("waiting", "Paid", NOT_YET) if has_stripe else LightStep("hidden", "Paid", NO_STRIPE)
 
 
 def _settled(purchase: Purchase) -> LightStep:

@@ -58,6 +58,22 @@ def purchase_settle(
     return purchase
 
 
+def payment_seen(*, purchase: Purchase, at: datetime) -> None:
+    """Light "paid" because Stripe itself says that it took the money at `at` (UTC), and have the status asked soon.
+
+    Only the light: what became of the payment is the service's own status to tell. `purchase` is locked by the caller,
+    and keeps the light in memory too. Told again, it changes nothing.
+    """
+    lit_by = purchase.paid_source
+    light(purchase, "paid", at=at, source=Source.STRIPE)
+    if purchase.paid_source == lit_by:
+        return
+    lit = {"paid_at": purchase.paid_at, "paid_source": purchase.paid_source}
+    Purchase.objects.filter(pk=purchase.pk).update(**lit)
+    if purchase.state != State.SUCCEEDED:
+        cursor_hurry(stream=Stream.PURCHASE, subject_id=purchase.pk, unless_since=at)
+
+
 def purchase_lock(purchase_id: int) -> Purchase:
     """Return a purchase with its row locked, for the rest of the caller's transaction."""
     rows = Purchase.objects.select_for_update(of=("self",)).select_related("agent", "workspace")

@@ -21,6 +21,15 @@ def origin(name: str, value: str, *, https_only: bool = False) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def address(name: str, value: str, *, https_only: bool = False) -> str:
+    """Return `value` as an address without a trailing slash; unlike an origin it may have a path."""
+    parts = urlsplit(value)
+    base = origin(name, f"{parts.scheme}://{parts.netloc}", https_only=https_only)
+    if parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} must have neither query nor fragment, got {value!r}.")
+    return base + parts.path.rstrip("/")
+
+
 def secret_file(path: Path, *, size: int = 48) -> str:
     """Return the secret kept in `path`, made on first use with mode 0600 (embedded mode only).
 

@@ -14,8 +14,8 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-# Each beat of the scheduler and each task that went well is no news.
-_QUIET = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+# Each beat of the scheduler, each task that went well and each call of Stripe's SDK is no news.
+_QUIET = ("celery.beat", "celery.worker.strategy", "celery.app.trace", "stripe")
 
 
 class RouteForPath(logging.Filter):

@@ -101,7 +101,7 @@ def page(kind: str, url: str, params: Params, filters: tuple[str, ...]) -> Objec
     created = params.get("created")
     bounds = created if isinstance(created, dict) else {"exact": created} if created else {}
     for name in bounds.keys() & {"gt", "gte", "lt", "lte", "exact"}:
-        rows = rows.filter(**{f"data__created__{name}": form.whole(bounds, name)})
+        rows = rows.filter(**{f"data__created__{name}": form.whole(bounds, name, high=99_999_999_999)})
     if after := form.text(params, "starting_after"):
         rows = rows.filter(pk__lt=find(kind, after).pk)
     if before := form.text(params, "ending_before"):

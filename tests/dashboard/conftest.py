@@ -42,6 +42,12 @@ def _no_operator_extension(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_stripe(settings: Any) -> None:
+    """No Stripe account is connected; a test that has one says so with `stripe_connected`."""
+    settings.STRIPE_API_KEY = settings.STRIPE_API_BASE = ""
+
+
+@pytest.fixture(autouse=True)
 def _history_switch(request: pytest.FixtureRequest) -> None:
     """Open history for the clean-up after a test with real transactions (SQLite deletes, row by row); else close it."""
     marker = request.node.get_closest_marker("django_db")
@@ -200,6 +206,13 @@ def operator_extension(hosted_api: str, settings: Any) -> None:
     """The service lets us do what its own people may: the sandbox, or what `hosted_answers` plays."""
     settings.IMAGE_SKILL_OPERATOR_BASE_URL = settings.IMAGE_SKILL_API_BASE_URL
     settings.IMAGE_SKILL_OPERATOR_KEY = OPERATOR_KEY
+
+
+@pytest.fixture
+def stripe_connected(hosted_api: str, settings: Any) -> str:
+    """Stripe is the sandbox's local one; returns the sandbox's address."""
+    settings.STRIPE_API_KEY, settings.STRIPE_API_BASE = STAND_IN_KEY, f"{hosted_api}/stripe"
+    return hosted_api
 
 
 class PlayedAgent:

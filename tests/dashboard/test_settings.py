@@ -73,6 +73,11 @@ def test_complete_production_settings_start(tmp_path: Path) -> None:
             {"IMAGE_SKILL_OPERATOR_BASE_URL": "http://operator.example.com", "IMAGE_SKILL_OPERATOR_KEY": "canary"},
             "IMAGE_SKILL_OPERATOR_BASE_URL must be an https address",
         ),
+        ({"STRIPE_API_KEY": "pk_live_published"}, "STRIPE_API_KEY must be a secret or restricted key"),
+        ({"STRIPE_API_BASE": "http://stripe.example.com"}, "STRIPE_API_BASE must be an https address"),
+        ({"STRIPE_WEBHOOK_SECRETS": "canary"}, "STRIPE_WEBHOOK_SECRETS must be signing secrets"),
+        ({"STRIPE_WEBHOOK_KEPT_DAYS": "0"}, "STRIPE_WEBHOOK_KEPT_DAYS must be 1 or more"),
+        ({"BILLING_GRACE_MINUTES": "-1"}, "must be 0 or more"),
         ({"DASHBOARD_MODE": "staging"}, "DASHBOARD_MODE must be local or production"),
     ],
 )
@@ -99,6 +104,23 @@ def test_the_operators_key_that_is_given_stays_with_its_own_address(tmp_path: Pa
     given = {"IMAGE_SKILL_OPERATOR_BASE_URL": "https://operator.example.com/", "IMAGE_SKILL_OPERATOR_KEY": "abc"}
     assert start(tmp_path, given, PRINT_OPERATOR).split() == ["https://operator.example.com", "3"]
     assert start(tmp_path, {**LOCAL, **given}, PRINT_OPERATOR).split() == ["https://operator.example.com", "3"]
+
+
+def test_only_the_local_stripe_gets_a_key_that_we_made(tmp_path: Path) -> None:
+    show = "from django.conf import settings as s; raise SystemExit(f'{s.STRIPE_API_BASE}|{s.STRIPE_API_KEY[:8]}')"
+    assert start(tmp_path, LOCAL, show).strip() == "http://127.0.0.1:8001/stripe|sk_test_"
+    assert start(tmp_path, {**LOCAL, "IMAGE_SKILL_API_BASE_URL": "http://127.0.0.1:9"}, show).strip() == "|"
+    given = {**LOCAL, "STRIPE_API_KEY": "rk_test_given"}
+    assert start(tmp_path, given, show).strip() == "|rk_test_"
+
+
+def test_there_is_a_webhook_route_only_with_a_secret(tmp_path: Path) -> None:
+    resolve = (
+        "import django; django.setup(); from django.urls import is_valid_path;"
+        "raise SystemExit(str(is_valid_path('/webhooks/stripe/') is not False))"
+    )
+    assert start(tmp_path, {}, resolve).strip() == "False"
+    assert start(tmp_path, {"STRIPE_WEBHOOK_SECRETS": "whsec_a,whsec_b"}, resolve).strip() == "True"
 
 
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:

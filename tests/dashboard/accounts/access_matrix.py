@@ -123,6 +123,7 @@ MATRIX = (
     Row("receipts:statement_export", "member", None, MEMBERS),
     Row("feedback:queue", "platform", REVIEWER),
     Row("billing:desk", "platform", BILLING),
+    Row("billing:stripe_webhook", "public", None, EVERYBODY),
     Row("api:claim_request", "public", EVERYBODY, EVERYBODY),
     Row("api:claim_confirmation", "public", None, EVERYBODY),
     Row("api:claim_release", "public", None, EVERYBODY),

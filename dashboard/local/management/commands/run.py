@@ -17,11 +17,25 @@ from dashboard.local.supervisor import Process, Supervisor
 from dashboard.local.welcome import welcome_print
 
 PYTHON = sys.executable
+
+
+def stripe_wires() -> dict[str, str]:
+    """The local Stripe takes our key, signs with our secret and tells our own endpoint; a real one is not played."""
+    if not settings.STRIPE_API_BASE.startswith(settings.IMAGE_SKILL_API_BASE_URL):
+        return {}
+    return {
+        "SANDBOX_STRIPE_STAND_IN_KEY": settings.STRIPE_API_KEY,
+        "SANDBOX_STRIPE_WEBHOOK_SECRET": settings.STRIPE_WEBHOOK_SECRETS[0],
+        "SANDBOX_STRIPE_WEBHOOK_URLS": f"http://127.0.0.1:{settings.PORT}/webhooks/stripe/",
+    }
+
+
 SANDBOX = {
     "DJANGO_SETTINGS_MODULE": "sandbox.settings",
     "SANDBOX_PORT": str(settings.SANDBOX_PORT),
     "SANDBOX_DATA_DIR": os.environ.get("SANDBOX_DATA_DIR", str(settings.DATA_DIR / "sandbox")),
     "SANDBOX_OPERATOR_KEY": settings.IMAGE_SKILL_OPERATOR_KEY,
+    **stripe_wires(),
 }
 
 

@@ -1,0 +1,20 @@
+"""Thin tasks: what is due is in the rows. Lost or doubled, they change nothing that the rows do not say."""
+
+from celery import shared_task
+
+from dashboard.billing import handling, reading, retention
+
+
+@shared_task
+def feeds_read() -> int:
+    return reading.feeds_read()
+
+
+@shared_task
+def events_handle_due() -> int:
+    return handling.events_handle_due()
+
+
+@shared_task
+def events_prune() -> int:
+    return retention.events_prune()
