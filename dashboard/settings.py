@@ -177,7 +177,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Readings wait for the service: in a queue of their own, so that mails, sweeps and heartbeats never wait behind many.
 # A worker started without -Q serves both in turn.
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "readings")]
-CELERY_TASK_ROUTES = {"dashboard.sync.tasks.agent_sync": {"queue": "readings"}}
+CELERY_TASK_ROUTES = {f"dashboard.sync.tasks.{task}": {"queue": "readings"} for task in ("agent_sync", "work_sync")}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
     "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},

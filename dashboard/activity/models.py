@@ -145,3 +145,22 @@ class SpendPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent} slot {self.slot} {self.operation} {self.capability}"
+
+
+class WorkFact(models.Model):
+    """What the ledger's lines do not say of the job behind them: written once the job itself was read.
+
+    `model` is empty where the service tells none; the catalogue then leads to one from the capability.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    job_id = models.CharField(max_length=200)
+    operation = models.CharField(max_length=64, blank=True)
+    capability_id = models.CharField(max_length=200, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "job_id"], name="activity_one_fact_a_job")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}: {self.model or self.capability_id}"

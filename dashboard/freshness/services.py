@@ -31,6 +31,23 @@ def cursor_open(*, stream: Stream, subject_id: int, label: str, pause: timedelta
     return cursor
 
 
+def cursor_wake(*, stream: Stream, subject_id: int, label: str, is_urgent: bool) -> None:
+    """Let a stream run that rests or was never opened; one that waits for its turn runs now only if it `is_urgent`.
+
+    Unlike `cursor_open` it takes no run away and forgets no failure: whoever backs off goes on backing off.
+    """
+    now = timezone.now()
+    _, is_new = SyncCursor.objects.get_or_create(
+        stream=stream, subject_id=subject_id, defaults={"subject_label": label[:200], "due_at": now}
+    )
+    if is_new:
+        return
+    rests = ~Q(stopped="")
+    waits = Q(stopped="", failed_at=None, due_at__gt=now) if is_urgent else Q(pk=None)
+    woken = SyncCursor.objects.filter(rests | waits, stream=stream, subject_id=subject_id)
+    woken.update(stopped="", due_at=now, queued_at=None)
+
+
 def cursor_hurry(*, stream: Stream, subject_id: int, unless_since: datetime) -> bool:
     """Make a stream due now unless it was tried after `unless_since`; True when it is due because of us."""
     return bool(cursors_hurry(stream=stream, subject_ids=[subject_id], unless_since=unless_since))

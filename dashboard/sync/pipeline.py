@@ -27,6 +27,7 @@ from dashboard.sync.breaker import outage_end, outage_note
 from dashboard.sync.ledger import LedgerReading, ledger_read
 from dashboard.sync.services import (
     Run,
+    RunLost,
     interval,
     run_break,
     run_claim,
@@ -35,6 +36,7 @@ from dashboard.sync.services import (
     run_stop,
     run_stop_released,
 )
+from dashboard.sync.work import work_wake
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +45,6 @@ QUOTA_AFTER = timedelta(minutes=5)
 IDENTITY_AFTER = timedelta(hours=6)
 # Failures in a row, ten minutes or so, before a ledger page that stays too wide is given up for a known gap.
 WIDE_TRIES = 6
-
-
-class RunLost(Exception):
-    """The run was taken away while it was reading (lost worker, unclaim, new claim): what it read is not applied."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +136,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             rows_unreadable=reading.ledger.unreadable,
         ):
             raise RunLost
+        work_wake(claim)
 
 
 def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:

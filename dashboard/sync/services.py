@@ -26,11 +26,15 @@ NEAR_LIMIT_FOR = timedelta(days=1)
 BACKOFF_FIRST_SECONDS = 15
 # The longest pause that the service can ask for: a mistyped one must not silence an agent for ever.
 PAUSE_AT_MOST_SECONDS = 24 * 3600
-# A worker that died leaves its run behind. Longer than any run can take: at most seven calls of ten seconds each.
+# A worker that died leaves its run behind. Longer than any run is silent: at most seven calls of ten seconds each.
 RUN_LOST_AFTER = timedelta(seconds=75)
 QUEUED_AGAIN_AFTER = timedelta(minutes=1)
 QUEUED_AT_MOST = 200
 RUNS_KEPT = timedelta(days=7)
+
+
+class RunLost(Exception):
+    """The run was taken away while it was reading (lost worker, unclaim, new claim): what it read is not applied."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,24 @@ def run_claim(*, stream: Stream, subject_id: int, is_forced: bool = False) -> Ru
     return Run(SyncCursor.objects.get(stream=stream, subject_id=subject_id), token, now)
 
 
-def run_finish(run: Run, *, pause: timedelta, calls: int, rows_new: int = 0, rows_unreadable: int = 0) -> bool:
-    """Note a success and how long to rest; False when the run was taken away meanwhile (rescued as lost).
+def run_extend(run: Run) -> bool:
+    """Keep a long run from being taken for lost; False when it was taken away meanwhile.
+
+    Called first in a transaction that applies a part of what was read: nobody takes the run away before its end.
+    """
+    mine = SyncCursor.objects.filter(pk=run.cursor.pk, run_token=run.token)
+    return bool(mine.update(running_since=timezone.now()))
+
+
+def run_finish(
+    run: Run, *, pause: timedelta, calls: int, rows_new: int = 0, rows_unreadable: int = 0, is_over: bool = False
+) -> bool:
+    """Note a success and how long to rest, for good if it `is_over`; False when the run was taken away meanwhile.
 
     Called inside the transaction that applies what was read: a run that lost its claim writes nothing.
     """
-    held = _release(run, due_at=timezone.now() + pause, synced_at=run.started_at, **NO_FAILURE)
+    stopped = SyncCursor.Stopped.DONE if is_over else ""
+    held = _release(run, due_at=timezone.now() + pause, synced_at=run.started_at, stopped=stopped, **NO_FAILURE)
     if held:
         note = f"{rows_unreadable} ledger rows break the contract and were left out." if rows_unreadable else ""
         _run_note(run, SyncRun.Outcome.DONE, calls=calls, rows_new=rows_new, error_text=note)

@@ -5,7 +5,7 @@ from celery.signals import worker_ready
 
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_open, heartbeat_beat
-from dashboard.sync import breaker, pipeline, purchases, services
+from dashboard.sync import breaker, pipeline, purchases, services, work
 
 
 @shared_task
@@ -23,10 +23,16 @@ def prices_sync(_subject_id: int) -> bool:
     return breaker.may_ask() and purchases.prices_sync()
 
 
+@shared_task
+def work_sync(agent_id: int) -> bool:
+    return breaker.may_ask() and work.work_sync(agent_id)
+
+
 READERS: dict[Stream, Task[[int], bool]] = {
     Stream.AGENT: agent_sync,
     Stream.PURCHASE: purchase_sync,
     Stream.PRICES: prices_sync,
+    Stream.WORK: work_sync,
 }
 
 
