@@ -254,6 +254,7 @@ INSTALLED_APPS = [
     "dashboard.freshness",
     "dashboard.agents",
     "dashboard.activity",
+    "dashboard.catalog",
     "dashboard.credits",
     "dashboard.support",
     "dashboard.assets",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("dashboard.exports.urls")),
     path("", include("dashboard.agents.urls")),
     path("", include("dashboard.activity.urls")),
+    path("", include("dashboard.catalog.urls")),
     path("", include("dashboard.credits.urls")),
     path("", include("dashboard.credits.balance_urls")),
     path("", include("dashboard.credits.hand_off_urls")),

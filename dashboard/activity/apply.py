@@ -1,16 +1,14 @@
 """Ledger records -> event rows and their rollups; the same page applied twice changes nothing."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.core.serializers.json import DjangoJSONEncoder
-
-from api_client import ActivityEvent, JsonObject
+from api_client import ActivityEvent
 from dashboard.activity.models import Event
 from dashboard.activity.references import references_apply
 from dashboard.activity.rollups import rollups_apply
 from dashboard.agents.models import Claim
+from dashboard.lib.bounded import bounded_json
 from dashboard.lib.dates import showable
 
 MAX_JSON = 16_384
@@ -53,13 +51,7 @@ def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
         capability_id=(record.capability_id or "")[:200],
         credits_delta=record.credits_delta,
         estimated_usd_micros=record.estimated_usd_micros,
-        links=_bounded(record.links),
-        details=_bounded(record.details),
+        links=bounded_json(record.links, most=MAX_JSON),
+        details=bounded_json(record.details, most=MAX_JSON),
         synced_at=at,
     )
-
-
-def _bounded(part: JsonObject) -> JsonObject:
-    """Keep an object as sent while it is of a size that a ledger row may have."""
-    text = json.dumps(part, cls=DjangoJSONEncoder)
-    return part if len(text) <= MAX_JSON else {"cut": text[:MAX_JSON]}

@@ -2,12 +2,16 @@
 
 from django.db import models
 
+# The subject of a stream that is the same for everybody.
+ONLY_SUBJECT = 0
+
 
 class Stream(models.TextChoices):
     AGENT = "agent", "Agent: quota and ledger"
     PURCHASE = "purchase", "Purchase: state of one payment"
     WORK = "work", "Agent: jobs and assets"
     PRICES = "prices", "Payment methods and credit packs"
+    CATALOG = "catalog", "Models and capabilities"
 
 
 class SyncCursor(models.Model):

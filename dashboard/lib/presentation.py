@@ -50,6 +50,31 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "active": Word("Token works", "key", Tone.GOOD),
         "revoked": Word("Token revoked", "canceled", Tone.BAD),  # ours (INF)
     },
+    # Contract 3.12.
+    "modality": {
+        "image": Word("Images", "image"),
+        "video": Word("Videos", "play"),
+        "audio": Word("Sound", "sound"),
+        "3d": Word("Models in 3D", "solid"),
+    },
+    "operation": {
+        "image.generate": Word("Make an image", "image"),
+        "image.edit": Word("Edit an image", "edit"),
+        "image.variation": Word("Vary an image", "switch"),
+        "image.upscale": Word("Enlarge an image", "upload"),
+        "image.utility": Word("Work on an image", "edit"),
+        "image.vision": Word("Look at an image", "search"),
+        "video.generate": Word("Make a video", "play"),
+        "audio.generate": Word("Make sound", "sound"),
+        "3d.generate": Word("Make a 3D model", "solid"),
+    },
+    # Whether a model runs: our summary of what contract 3.12 tells in two fields.
+    "model_standing": {
+        "runs": Word("Runs", "done", Tone.GOOD),
+        "listed": Word("Listed only", "planned"),
+        "unavailable": Word("Not available", "canceled", Tone.WARN),
+        "gone": Word("No longer listed", "audit"),
+    },
     "job_status": {
         "planned": Word("Planned", "planned"),
         "queued": Word("Queued", "waiting", Tone.INFO),  # ours (INF)

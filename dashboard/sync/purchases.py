@@ -6,18 +6,15 @@ from django.utils import timezone
 from api_client import ApiError, AuthRefused
 from dashboard.credits.machine import pause_after
 from dashboard.credits.models import Purchase
-from dashboard.credits.orders import CALL_SECONDS, UNCLEAR, purchase_advance
-from dashboard.credits.prices import PRICES_READ_EVERY, prices_apply
+from dashboard.credits.orders import UNCLEAR, purchase_advance
 from dashboard.credits.selectors import claim_of
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import cursor_hurry
-from dashboard.remote import client_with
 from dashboard.sync.breaker import outage_end, outage_note
 from dashboard.sync.services import Run, run_break, run_claim, run_fail, run_finish, run_rest, run_stop_released
 
 log = structlog.get_logger(__name__)
 
-PRICES_SUBJECT = 0
 # Failures in a row, a day or so at a quarter of an hour each.
 HOPELESS_TRIES = 100
 
@@ -55,28 +52,6 @@ def purchase_sync(purchase_id: int, *, is_forced: bool = False) -> bool:
         outage_end()
         _finish(run, purchase)
         return True
-    return False
-
-
-def prices_sync(*, is_forced: bool = False) -> bool:
-    """Read payment methods and packs, which are public, if their turn has come; True when they are fresh now."""
-    run = run_claim(stream=Stream.PRICES, subject_id=PRICES_SUBJECT, is_forced=is_forced)
-    if run is None:
-        return False
-    at = timezone.now()
-    try:
-        with client_with(None, deadline_seconds=CALL_SECONDS) as client:
-            methods, packs = client.credits.payment_methods(), client.credits.packs()
-        prices_apply(methods=methods, packs=packs, at=at)
-    except ApiError as error:
-        run_fail(run, error)
-        outage_note(error)
-    except Exception as error:  # a process edge, as above
-        log.exception("prices_sync_broke")
-        run_break(run, error)
-    else:
-        outage_end()
-        return run_finish(run, pause=PRICES_READ_EVERY, calls=2)
     return False
 
 

@@ -3,9 +3,9 @@
 from celery import Task, shared_task
 from celery.signals import worker_ready
 
-from dashboard.freshness.models import Stream
+from dashboard.freshness.models import ONLY_SUBJECT, Stream
 from dashboard.freshness.services import cursor_open, heartbeat_beat
-from dashboard.sync import breaker, pipeline, purchases, services, work
+from dashboard.sync import breaker, pipeline, public, purchases, services, work
 
 
 @shared_task
@@ -20,7 +20,12 @@ def purchase_sync(purchase_id: int) -> bool:
 
 @shared_task
 def prices_sync(_subject_id: int) -> bool:
-    return breaker.may_ask() and purchases.prices_sync()
+    return breaker.may_ask() and public.prices_sync()
+
+
+@shared_task
+def catalog_sync(_subject_id: int) -> bool:
+    return breaker.may_ask() and public.catalog_sync()
 
 
 @shared_task
@@ -33,6 +38,7 @@ READERS: dict[Stream, Task[[int], bool]] = {
     Stream.PURCHASE: purchase_sync,
     Stream.PRICES: prices_sync,
     Stream.WORK: work_sync,
+    Stream.CATALOG: catalog_sync,
 }
 
 
@@ -63,6 +69,7 @@ def runs_prune() -> int:
 
 @worker_ready.connect
 def worker_is_ready(**_: object) -> None:
-    """Say so at once: a fresh start need not wait for the first beat, nor the first page for its prices."""
+    """Say so at once: a fresh start need not wait for the first beat, nor the first page for its prices and models."""
     heartbeat_beat("worker")
-    cursor_open(stream=Stream.PRICES, subject_id=purchases.PRICES_SUBJECT, label="Payment methods and packs")
+    cursor_open(stream=Stream.PRICES, subject_id=ONLY_SUBJECT, label="Payment methods and packs")
+    cursor_open(stream=Stream.CATALOG, subject_id=ONLY_SUBJECT, label="Models and capabilities")

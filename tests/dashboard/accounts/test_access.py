@@ -16,6 +16,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.accounts.navigation import PLACES, frame
 from dashboard.agents.ceremony import attempt_start
 from dashboard.agents.models import Agent, Claim
+from dashboard.catalog.models import CatalogModel
 from dashboard.local.people import link_make
 from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
@@ -72,12 +73,14 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
     Claim.objects.create(workspace=workspace, agent=agent, claimed_by=owner, claimed_at=workspace.created_at)
     attempt, _ = attempt_start(workspace=workspace, user=owner)
     about = Subject("agent", agent.remote_id, agent.name)
+    catalog_model = CatalogModel.objects.create(remote_id="fal.here", synced_at=workspace.created_at)
     thread = thread_open(workspace=workspace, user=owner, subject=about, problem="other", text="?", key=uuid4())
     values = {
         "workspace_key": workspace.key,
         "remote_id": agent.remote_id,
         "key": attempt.key,
         "thread_key": thread.key,
+        "model_id": catalog_model.remote_id,
         "kind": about.kind,
         "subject_id": about.id,
         "pk": 0,

@@ -12,7 +12,8 @@ from dashboard.credits.models import Purchase
 from dashboard.credits.terms import Terms
 from dashboard.freshness.models import Stream
 from dashboard.freshness.services import cursor_open
-from dashboard.sync.purchases import prices_sync, purchase_sync
+from dashboard.sync.public import prices_sync
+from dashboard.sync.purchases import purchase_sync
 
 CHECKOUT, X402 = "stripe_checkout", "stripe_x402.exact.usdc"
 STARTER = Terms(None, "starter-500", CHECKOUT)

@@ -20,7 +20,8 @@ from dashboard.credits.services import purchase_look
 from dashboard.credits.terms import Terms
 from dashboard.credits.watch import purchase_watch
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.sync.purchases import prices_sync, purchase_sync
+from dashboard.sync.public import prices_sync
+from dashboard.sync.purchases import purchase_sync
 from dashboard.sync.services import run_claim, run_rest
 from tests.dashboard.credits.paying import prices_read
 

@@ -1,0 +1,54 @@
+"""Reading the mirrored catalogue: it is the same for everybody, so nothing here asks for a workspace."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.http import Http404
+
+from dashboard.catalog.models import Capability, CatalogModel
+from dashboard.freshness.models import ONLY_SUBJECT, Stream, SyncCursor
+from dashboard.freshness.selectors import cursor_map
+
+CATALOG_READ_EVERY = timedelta(minutes=15)
+
+
+def catalog_cursor() -> SyncCursor | None:
+    """Return the stream that reads the catalogue: how old it is, how it fails, an outage; None before it was opened."""
+    return cursor_map(stream=Stream.CATALOG, subject_ids=[ONLY_SUBJECT]).get(ONLY_SUBJECT)
+
+
+def models_listed() -> list[CatalogModel]:
+    """Return the models that are listed: those that run first, then by kind, price and name."""
+    found = CatalogModel.objects.filter(is_listed=True).defer("told")
+    return sorted(found, key=lambda one: (not one.is_runnable, not one.is_default, one.credits_required or 0, one.name))
+
+
+def model_get(remote_id: str) -> CatalogModel:
+    """Return a model, listed or not any more; raises Http404."""
+    model = CatalogModel.objects.filter(remote_id=remote_id).first()
+    if model is None:
+        raise Http404
+    return model
+
+
+def capability_list() -> list[Capability]:
+    """Return the capabilities that are listed, by operation and id."""
+    return list(Capability.objects.filter(is_listed=True).order_by("operation", "remote_id"))
+
+
+def capability_find(remote_id: str) -> Capability | None:
+    return Capability.objects.filter(remote_id=remote_id).first() if remote_id else None
+
+
+def models_of(capability_ids: Iterable[str]) -> dict[str, CatalogModel]:
+    """Return which model stands behind a capability, as far as the catalogue has ever told, in one query.
+
+    A capability that several models name is nobody's: which of them ran is not told.
+    """
+    wanted = {one for one in capability_ids if one}
+    if not wanted:
+        return {}
+    found: dict[str, list[CatalogModel]] = {}
+    for model in CatalogModel.objects.filter(capability_id__in=wanted).defer("told"):
+        found.setdefault(model.capability_id, []).append(model)
+    return {capability_id: models[0] for capability_id, models in found.items() if len(models) == 1}
