@@ -1,19 +1,24 @@
-"""The words of the ledger's search box: `type:job.completed agent:"render bot" job_123`."""
+"""The words of the ledger's search box: `type:job.completed agent:"render bot" a red boat`."""
 
 import re
 
 # What people write -> the filter's field.
 KEYS = {
-    **{name: name for name in ("agent", "type", "operation", "status", "cost", "since", "until")},
+    **{name: name for name in ("agent", "type", "operation", "status", "cost", "text", "since", "until")},
     **dict.fromkeys(("id", "subject", "job", "asset", "trace", "quote", "receipt", "event"), "reference"),
     "from": "since",
     "to": "until",
 }
+# What the service, and we, put before an id; what is written like one is looked up as one (contract 3).
+_ID = re.compile(r"[a-z][a-z0-9]*_[\w.-]*\d[\w.-]*", re.ASCII)
 _WORD = re.compile(r'(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
 
 
 def box_read(text: str) -> dict[str, str]:
-    """Return the filter's fields that a text names; what is left over is an id. A key we do not know is left over."""
+    """Return the filter's fields that a text names. What is left over is an id if it is written like one, else text.
+
+    A key that we do not know is left over.
+    """
     found: dict[str, str] = {}
 
     def take(word: re.Match[str]) -> str:
@@ -24,4 +29,4 @@ def box_read(text: str) -> dict[str, str]:
         return " "
 
     rest = " ".join(_WORD.sub(take, text).split())
-    return found | ({"reference": rest} if rest else {})
+    return found | ({"reference" if _ID.fullmatch(rest) else "text": rest} if rest else {})

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
+from dashboard.activity.text import rare_text
 from dashboard.agents.models import Agent
 
 # A page that shows a total says "or more" beyond this: counting further would cost more than the page itself.
@@ -21,8 +22,8 @@ COSTS = {
 class EventFilter:
     """What of a ledger is wanted; an empty field asks for nothing.
 
-    `agent` is its remote id, `reference` any id that an event names, `cost` a key of COSTS; `since` is included,
-    `until` is not.
+    `agent` is its remote id, `reference` any id that an event names, `text` a part of its summary, `cost` a key of
+    COSTS; `since` is included, `until` is not.
     """
 
     agent: str = ""
@@ -30,6 +31,7 @@ class EventFilter:
     operation: str = ""
     status: str = ""
     reference: str = ""
+    text: str = ""
     cost: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -57,11 +59,24 @@ def event_list(workspace: Workspace, wanted: EventFilter) -> QuerySet[Event]:
         events = events.filter(agent_id=Agent.objects.filter(remote_id=wanted.agent).values("pk")[:1])
     if wanted.cost:
         events = events.filter(COSTS[wanted.cost][1])
-    if not wanted.reference:
+    if wanted.text:
+        events = events.filter(summary__icontains=wanted.text)
+    few = _few(workspace, wanted)
+    if not few:
         return events.filter(workspace=workspace)
-    # Apart from what orders them, so that the few that name it are looked up first and not the whole ledger walked.
-    named = events.filter(references__workspace=workspace, references__reference=wanted.reference)
-    return Event.objects.filter(pk__in=named.values("pk"))
+    # Apart from what orders them, so that the few are looked up first and not the whole ledger walked.
+    return Event.objects.filter(pk__in=events.filter(*few).values("pk"))
+
+
+def _few(workspace: Workspace, wanted: EventFilter) -> list[Q]:
+    """Return the conditions by which few events of the workspace are looked up, if any is asked for."""
+    conditions = []
+    if wanted.reference:
+        conditions.append(Q(references__workspace=workspace, references__reference=wanted.reference))
+    rare = rare_text(workspace, wanted.text) if wanted.text else None
+    if rare:
+        conditions.append(Q(pk__in=rare))
+    return conditions
 
 
 def event_count(events: QuerySet[Event]) -> int:

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from dashboard.accounts.models import Workspace
 from dashboard.activity.box import box_read
 from dashboard.activity.filter import COSTS, EventFilter
+from dashboard.activity.text import SHORTEST
 from dashboard.agents.models import Agent
 from dashboard.lib.days import DaysForm
 from dashboard.lib.presentation import GLOSSARY, event_word, word_for
@@ -39,7 +40,7 @@ class Chip:
 class EventFilterForm(DaysForm):
     """What of the ledger is wanted, and of which days."""
 
-    field_order = ("agent", "type", "operation", "status", "cost", "reference", "since", "until")
+    field_order = ("agent", "type", "operation", "status", "cost", "text", "reference", "since", "until")
 
     agent = OpenChoiceField(label="Agent", required=False)
     type = OpenChoiceField(label="What", choices=[("", "Anything"), *TYPES], required=False)
@@ -49,6 +50,13 @@ class EventFilterForm(DaysForm):
     status = OpenChoiceField(label="Status", choices=[("", "Any"), *STATES], required=False)
     cost = forms.ChoiceField(
         label="Credits", choices=[("", "Any"), *((key, name) for key, (name, _) in COSTS.items())], required=False
+    )
+    text = forms.CharField(
+        label="Words of its summary",
+        min_length=SHORTEST,
+        max_length=200,
+        required=False,
+        error_messages={"min_length": f"At least {SHORTEST} letters."},
     )
     reference = forms.CharField(label="Id of anything", max_length=200, required=False)
 
@@ -85,7 +93,7 @@ class EventFilterForm(DaysForm):
     def wanted(self) -> EventFilter:
         """The filter of a valid form."""
         given = self.cleaned_data
-        texts = {name: given[name] for name in ("agent", "type", "operation", "status", "reference", "cost")}
+        texts = {name: given[name] for name in ("agent", "type", "operation", "status", "reference", "text", "cost")}
         since, until = self.bounds
         return EventFilter(**texts, since=since, until=until)
 

@@ -119,6 +119,34 @@ class SpendDay(models.Model):
         return f"{self.agent} day {self.day}"
 
 
+class LedgerSlot(models.Model):
+    """How many events a whole workspace has in one slot: with the days, what counts its ledger between any two."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    slot = models.BigIntegerField()
+    events = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "slot"], name="activity_one_row_a_ledger_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.events} in slot {self.slot}"
+
+
+class LedgerDay(models.Model):
+    """The slots of a workspace's ledger summed by the UTC day."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.BigIntegerField()
+    events = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "day"], name="activity_one_row_a_ledger_day")]
+
+    def __str__(self) -> str:
+        return f"{self.events} on day {self.day}"
+
+
 class SpendPart(models.Model):
     """A slot's spending and assets by what they were for; empty where the service does not tell.
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.activity.rollups import ASSET, DAYS, JOB, NO_OPERATION, PARTS, SLOTS, SPENT, Table
+from dashboard.activity.rollups import (
+    ASSET,
+    DAYS,
+    JOB,
+    LEDGER_DAYS,
+    LEDGER_SLOTS,
+    NO_OPERATION,
+    PARTS,
+    SLOTS,
+    SPENT,
+    Table,
+)
 from dashboard.activity.slots import SLOTS_A_DAY
 
 # Days before 1970, so that whole numbers are divided downwards for any moment that there is.
@@ -36,6 +47,12 @@ _COUNTED = {
                 {taken} AS taken
             FROM activity_event WHERE type IN ('{job}', '{spent}')
         ) AS lines GROUP BY 1, 2, 3
+    """,
+    LEDGER_SLOTS: """
+        SELECT workspace_id, {slot} AS slot, COUNT(*) AS events FROM activity_event GROUP BY 1, 2
+    """,
+    LEDGER_DAYS: """
+        SELECT workspace_id, {day} AS day, COUNT(*) AS events FROM activity_event GROUP BY 1, 2
     """,
     PARTS: """
         WITH told AS (
@@ -91,8 +108,7 @@ def rollups_check() -> list[Drift]:
 
 def filled(table: Table, database: BaseDatabaseWrapper) -> str:
     """Return the statement that fills an empty rollup."""
-    columns = ", ".join(("workspace_id", "agent_id", *table.keys, *table.sums))
-    return f"INSERT INTO {table.name} ({columns}) {counted(table, database)}"
+    return f"INSERT INTO {table.name} ({', '.join(table.columns)}) {counted(table, database)}"
 
 
 def counted(table: Table, database: BaseDatabaseWrapper) -> str:
@@ -105,7 +121,7 @@ def counted(table: Table, database: BaseDatabaseWrapper) -> str:
 
 
 def _differing(table: Table) -> str:
-    columns = ", ".join(("workspace_id", "agent_id", *table.keys, *table.sums))
+    columns = ", ".join(table.columns)
     something = " OR ".join(f"{one} <> 0" for one in table.sums)
     kept = f"SELECT {columns} FROM {table.name} WHERE {something}"  # noqa: S608 - names of ours
     raw = f"SELECT {columns} FROM ({counted(table, connection)}) AS counted WHERE {something}"  # noqa: S608

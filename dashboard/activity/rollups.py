@@ -32,24 +32,31 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A rollup: which columns beside workspace and agent find a row, and which grow."""
+    """A rollup: which columns beside those of its owner find a row, and which grow."""
 
     name: str
     keys: tuple[str, ...]
     sums: tuple[str, ...]
+    owner: tuple[str, ...] = ("workspace_id", "agent_id")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.owner, *self.keys, *self.sums)
 
     @property
     def upsert(self) -> str:
-        keys = ("workspace_id", "agent_id", *self.keys)
+        keys = (*self.owner, *self.keys)
         grown = ", ".join(f"{one} = {self.name}.{one} + excluded.{one}" for one in self.sums)
         values = ", ".join(["%s"] * (len(keys) + len(self.sums)))
-        columns, found = ", ".join((*keys, *self.sums)), ", ".join(keys)
+        columns, found = ", ".join(self.columns), ", ".join(keys)
         # Names of ours alone; what is counted travels beside the text.
         return f"INSERT INTO {self.name} ({columns}) VALUES ({values}) ON CONFLICT ({found}) DO UPDATE SET {grown}"  # noqa: S608
 
 
 SLOTS = Table("activity_spendslot", ("slot",), ("events", "jobs", "credits_spent"))
 DAYS = Table("activity_spendday", ("day",), ("jobs", "credits_spent"))
+LEDGER_SLOTS = Table("activity_ledgerslot", ("slot",), ("events",), ("workspace_id",))
+LEDGER_DAYS = Table("activity_ledgerday", ("day",), ("events",), ("workspace_id",))
 PARTS = Table("activity_spendpart", ("slot", "operation", "capability"), ("spends", "assets", "credits_spent"))
 
 
@@ -62,8 +69,16 @@ def rollups_apply(claim: Claim, events: Sequence[Event]) -> None:
         _add(slots, (slot,), 1, job, taken)
         if job or taken:
             _add(days, (slot // SLOTS_A_DAY,), job, taken)
-    for table, sums in ((SLOTS, slots), (DAYS, days), (PARTS, _parts(claim, events))):
+    for table, sums in ((SLOTS, slots), (DAYS, days), (PARTS, _parts(claim, events)), *_of_workspace(slots)):
         _grow(table, claim, sums)
+
+
+def _of_workspace(slots: Sums) -> tuple[tuple[Table, Sums], tuple[Table, Sums]]:
+    """Return what the sums of the whole workspace grow by; its agents are read at once and meet in these rows."""
+    days: Sums = defaultdict(lambda: [0])
+    for (slot,), (events, *_) in slots.items():
+        _add(days, (int(slot) // SLOTS_A_DAY,), events)
+    return (LEDGER_SLOTS, {key: sums[:1] for key, sums in slots.items()}), (LEDGER_DAYS, days)
 
 
 def spent(event: Event) -> int:
@@ -137,7 +152,9 @@ def _add(sums: Sums, key: Key, *figures: int) -> None:
 
 
 def _grow(table: Table, claim: Claim, sums: Sums) -> None:
-    rows = [(claim.workspace_id, claim.agent_id, *key, *grown) for key, grown in sums.items()]
+    owner = [getattr(claim, name) for name in table.owner]
+    # In one order everywhere: two who grow the same rows wait for each other once, never in a circle.
+    rows = [(*owner, *key, *grown) for key, grown in sorted(sums.items())]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(table.upsert, rows)

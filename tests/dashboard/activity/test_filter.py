@@ -40,6 +40,7 @@ def ledger(link: Callable[..., Claim], tell: Callable[..., Event]) -> list[Event
             hour=hour,
             status=STATUSES[hour % 3],
             operation=("create", "edit")[hour % 2],
+            summary=f'A red boat {hour} or "quoted" 50%_ b\u00f6\u00f6t',
             job_id=f"job_{hour % 5}",
             credits_delta=DELTAS[hour % 4],
             links={"asset_ids": [f"asset_{hour % 6}"], "quote_id": f"quote_{hour % 7}"},
@@ -56,6 +57,9 @@ ASKED = st.fixed_dictionaries(
         "operation": st.sampled_from(["", "create", "edit", "paint"]),
         "status": st.sampled_from(["", "completed", "failed"]),
         "reference": st.sampled_from(["", "job_3", "asset_2", "quote_6", "job_", "%"]),
+        "text": st.sampled_from(
+            ["", "BOAT 1", "a red boat", "50%_", '"quoted"', "b\u00f6\u00f6t", "ot 7 or", "nothing"]
+        ),
         "cost": st.sampled_from(["", "spent", "added"]),
         "since": DAYS,
         "until": DAYS,
@@ -85,6 +89,7 @@ def test_filter_finds_what_one_would_pick_by_hand(
             and asked["operation"] in {"", event.operation}
             and asked["status"] in {"", event.status}
             and asked["reference"] in {"", *named}
+            and asked["text"].lower() in event.summary.lower()
             and {"": True, "spent": delta < 0, "added": delta > 0}[asked["cost"]]
             and (asked["since"] is None or asked["since"] <= day)
             and (asked["until"] is None or day <= asked["until"])
@@ -178,13 +183,16 @@ START_AT = datetime(2026, 3, 28, tzinfo=UTC)
     ("text", "found"),
     [
         ("job_123", {"reference": "job_123"}),
+        ("a red boat", {"text": "a red boat"}),
+        ("red_boat", {"text": "red_boat"}),
+        ('status:failed text:"50% off"', {"status": "failed", "text": "50% off"}),
         ("type:job.completed asset_7", {"type": "job.completed", "reference": "asset_7"}),
         ('agent:"poster press" status:failed', {"agent": "poster press", "status": "failed"}),
         (
             "job:job_1 from:2026-03-01 to:2026-03-02",
             {"reference": "job_1", "since": "2026-03-01", "until": "2026-03-02"},
         ),
-        ("colour:red", {"reference": "colour:red"}),
+        ("colour:red", {"text": "colour:red"}),
         ("", {}),
         ('agent:"unclosed', {"agent": '"unclosed'}),
     ],

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from api_client import ActivityEvent
 from dashboard.activity.apply import events_apply
-from dashboard.activity.models import Event, SpendDay, SpendPart, SpendSlot
+from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendDay, SpendPart, SpendSlot
 from dashboard.activity.rollup_sql import rollups_check, rollups_rebuild
 from dashboard.agents.models import Claim
 
@@ -57,13 +57,13 @@ def records(lines: Sequence[dict[str, Any]]) -> list[ActivityEvent]:
 def rows() -> list[Counter[tuple[object, ...]]]:
     """Every row of every rollup that says something."""
     return [
-        Counter(
-            row for row in model.objects.values_list("workspace", "agent", *keys, *sums) if any(row[2 + len(keys) :])
-        )
+        Counter(row for row in model.objects.values_list("workspace", *keys, *sums) if any(row[1 + len(keys) :]))
         for model, keys, sums in (
-            (SpendSlot, ("slot",), ("events", "jobs", "credits_spent")),
-            (SpendDay, ("day",), ("jobs", "credits_spent")),
-            (SpendPart, ("slot", "operation", "capability"), ("spends", "assets", "credits_spent")),
+            (SpendSlot, ("agent", "slot"), ("events", "jobs", "credits_spent")),
+            (SpendDay, ("agent", "day"), ("jobs", "credits_spent")),
+            (SpendPart, ("agent", "slot", "operation", "capability"), ("spends", "assets", "credits_spent")),
+            (LedgerSlot, ("slot",), ("events",)),
+            (LedgerDay, ("day",), ("events",)),
         )
     ]
 

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from dashboard.activity.text import text_index_operation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("activity", "0005_ledger_counts")]
+
+    operations = [text_index_operation()]
