@@ -4,6 +4,6 @@ from dashboard.activity.text import text_index_operation
 
 
 class Migration(migrations.Migration):
-    dependencies = [("activity", "0005_ledger_counts")]
+    dependencies = [("activity", "0006_ledger_counts")]
 
     operations = [text_index_operation()]

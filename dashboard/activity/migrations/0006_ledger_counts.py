@@ -18,7 +18,7 @@ def _fill(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_invitations_handovers"),
-        ("activity", "0004_spend_parts"),
+        ("activity", "0005_work_facts"),
     ]
 
     operations = [
