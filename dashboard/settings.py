@@ -194,9 +194,12 @@ CELERY_BEAT_SCHEDULE = {
     "billing-feeds": {"task": "dashboard.billing.tasks.feeds_read", "schedule": 5.0},
     "billing-events": {"task": "dashboard.billing.tasks.events_handle_due", "schedule": 2.0},
     "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
+    "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},
+    "alert-mails": {"task": "dashboard.alerts.tasks.alert_mails_compose", "schedule": 10.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
     "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},
+    "prune-alerts": {"task": "dashboard.alerts.tasks.alerts_prune", "schedule": 3600.0},
     "prune-sessions": {"task": "dashboard.accounts.tasks.sessions_prune", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
@@ -260,6 +263,7 @@ INSTALLED_APPS = [
     "dashboard.assets",
     "dashboard.feedback",
     "dashboard.billing",
+    "dashboard.alerts",
     "dashboard.sync",
     "dashboard.api",
     "dashboard.web",

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("dashboard.credits.receipt_urls")),
     path("", include("dashboard.feedback.urls")),
     path("", include("dashboard.billing.urls")),
+    path("", include("dashboard.alerts.urls")),
     path("", include("dashboard.sync.urls")),
     path("", include("dashboard.api.urls")),
     # A first password is a way in like any other; allauth's own page would not ask who sets it.

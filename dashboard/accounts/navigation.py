@@ -28,6 +28,7 @@ class Place:
 PLACES = (
     Place("Workspace", "Overview", "overview", "web:overview", has_inside=False),
     Place("Workspace", "Inbox", "inbox", "web:inbox"),
+    Place("Workspace", "Alerts", "bell", "alerts:alert_list"),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Workspace", "Catalogue", "catalogue", "catalog:model_list"),

@@ -8,6 +8,8 @@ class OutboxMail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField(blank=True)
+    # Headers beside the usual ones, by name.
+    headers = models.JSONField(default=dict)
     # It carries a one-time link: the text is forgotten once the mail went out or was given up.
     is_secret = models.BooleanField(default=False)
     # One message per event and person, however often the event is noticed.

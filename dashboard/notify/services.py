@@ -34,11 +34,17 @@ def mail_name(text: str) -> str:
 
 
 def mail_queue(
-    *, to: str, template: str, context: dict[str, object], dedupe_key: str, is_secret: bool = False
+    *,
+    to: str,
+    template: str,
+    context: dict[str, object],
+    dedupe_key: str,
+    is_secret: bool = False,
+    headers: dict[str, str] | None = None,
 ) -> OutboxMail:
     """Save a mail for sending after commit, once per `dedupe_key`; the text of a secret one is forgotten afterwards.
 
-    `template` names a folder of templates/emails with subject.txt, body.txt and body.html.
+    `template` names a folder of templates/emails with subject.txt, body.txt and body.html; `headers` go out as given.
     """
     subject = " ".join(render_to_string(f"emails/{template}/subject.txt", context).split())
     mail, _ = OutboxMail.objects.get_or_create(
@@ -49,10 +55,17 @@ def mail_queue(
             "text": render_to_string(f"emails/{template}/body.txt", context),
             "html": render_to_string(f"emails/{template}/body.html", context),
             "is_secret": is_secret,
+            "headers": headers or {},
             "not_before": timezone.now(),
         },
     )
     return mail
+
+
+def mail_send_again(mail_id: int) -> bool:
+    """Have a mail that was given up tried again; False where there is none, or its text was forgotten."""
+    given_up = OutboxMail.objects.filter(pk=mail_id, is_secret=False).exclude(given_up_at=None)
+    return bool(given_up.update(given_up_at=None, attempts=0, last_error="", not_before=timezone.now()))
 
 
 def mail_send_due(*, limit: int = 50) -> int:
@@ -70,7 +83,7 @@ def mail_send(mail_id: int) -> bool:
     if not mine:
         return False
     mail = OutboxMail.objects.get(pk=mail_id)
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=mail.headers)
     message.attach_alternative(mail.html, "text/html")
     try:
         message.send()

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from api_client import ApiError, AuthRefused, Quota, Whoami
-from dashboard.accounts.selectors import owner_list
 from dashboard.activity.apply import events_apply, known_ids
 from dashboard.activity.crossings import guardrails_watch
 from dashboard.activity.selectors import event_newest_at, event_newest_before
@@ -21,7 +19,6 @@ from dashboard.agents.services import token_refused
 from dashboard.credits.apply import balance_apply, purchases_apply
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
-from dashboard.notify.services import mail_queue
 from dashboard.remote import client_for
 from dashboard.sync.breaker import outage_end, outage_note
 from dashboard.sync.ledger import LedgerReading, ledger_read
@@ -149,14 +146,9 @@ def _token_is_refused(run: Run, claim: Claim, error: Exception) -> None:
             return
         # A run that was taken away asked with a token that was replaced or forgotten meanwhile.
         is_ours = run_stop(run, error, reason=SyncCursor.Stopped.TOKEN_REFUSED)
-        if is_ours and token_refused(claim=claim, at=now):
-            for owner in owner_list(claim.workspace):
-                mail_queue(
-                    to=owner.email,
-                    template="token_refused",
-                    context={"claim": claim, "owner": owner, "dashboard_url": settings.DASHBOARD_URL},
-                    dedupe_key=f"token_refused:{claim.pk}:{now.isoformat()}:{owner.pk}",
-                )
+        # Who is told of it is the next sweep's business (dashboard.alerts).
+        if is_ours:
+            token_refused(claim=claim, at=now)
 
 
 def _is_old(read_at: datetime | None, now: datetime, allowed: timedelta) -> bool:

@@ -229,7 +229,8 @@ def test_removed_member_is_out_at_once(
 
 
 # Programs come with a token or a signature of their own, and no cookie that somebody else could make use of.
-PROGRAMS = ("api:", "billing:stripe_webhook")
+# The button of mail programs proves itself by its signed address.
+PROGRAMS = ("api:", "billing:stripe_webhook", "alerts:unsubscribe")
 
 
 @pytest.mark.django_db

@@ -20,8 +20,9 @@ from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.replacement import token_replace
 from dashboard.agents.selectors import attempt_get
 from dashboard.agents.services import ConsentRefused, claim_confirm, claim_release
+from dashboard.alerts.models import Delivery
+from dashboard.alerts.tasks import alerts_sweep
 from dashboard.freshness.models import SyncCursor
-from dashboard.notify.models import OutboxMail
 from dashboard.remote import client_for, operator_client
 from dashboard.sync.pipeline import agent_sync
 from tests.dashboard.agents.conftest import ask, the_request
@@ -119,7 +120,8 @@ def test_the_stop_of_an_earlier_sponsor_hides_no_takeover_from_the_next(
     agent_sync(held.agent_id, is_forced=True)
     held.refresh_from_db()
     assert held.needs_relink
-    assert OutboxMail.objects.filter(dedupe_key__startswith="token_refused", to=outsider.email).exists()
+    alerts_sweep()
+    assert Delivery.objects.filter(crossing__alert__kind="token_stopped", user=outsider).exists()
 
 
 @WITH_EXTENSION

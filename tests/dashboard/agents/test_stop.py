@@ -18,6 +18,8 @@ from dashboard.agents.levers import most_it_can_spend, stop_levers
 from dashboard.agents.models import Claim, Instruction
 from dashboard.agents.services import claim_release
 from dashboard.agents.standing import buying_block, standing_of
+from dashboard.alerts.models import Alert
+from dashboard.alerts.tasks import alerts_sweep
 from dashboard.audit.models import AuditEntry
 from dashboard.freshness.models import SyncCursor
 from dashboard.notify.models import OutboxMail
@@ -151,7 +153,8 @@ def test_an_answer_that_was_lost_is_settled_by_asking_again(
     agent_sync(claim.agent_id, is_forced=True)
     claim.refresh_from_db()
     assert not claim.needs_relink, "that the token is refused is our own doing"
-    assert not OutboxMail.objects.filter(dedupe_key__startswith="token_refused").exists()
+    alerts_sweep()
+    assert not Alert.objects.filter(kind="token_stopped").exists()
     assert SyncCursor.objects.get().stopped == "shut_out"
     with later(seconds=30):
         assert carried_out()

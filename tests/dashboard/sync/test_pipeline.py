@@ -18,6 +18,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event, SpendSlot
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.agents.services import claim_release
+from dashboard.alerts.tasks import alert_mails_compose, alerts_sweep
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.notify.services import mail_send_due
 from dashboard.sync.pipeline import RunLost, agent_read, agent_sync, reading_apply
@@ -103,6 +104,8 @@ def test_rotated_token_stops_reading_and_tells_the_owner_once(
     claim.refresh_from_db()
     assert claim.needs_relink
     assert cursor_of(claim).stopped == "token_refused"
+    alerts_sweep()
+    alert_mails_compose()
     assert mail_send_due() == 1
     assert mail.outbox[0].to == [owner.email]
     assert "rotating-bot" in mail.outbox[0].body

@@ -14,7 +14,6 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import SpendSlot
 from dashboard.agents.models import Claim
 from dashboard.freshness.models import KnownGap, Stream
-from dashboard.notify.services import mail_queue
 from tests.dashboard.web.pages import HOSTILE, words
 
 pytestmark = pytest.mark.django_db
@@ -274,15 +273,3 @@ def test_unclaim_says_what_it_does_not_do(open_page: Any, link: Link, browser: B
     answer = browser.post(reverse("agents:agent_release", args=[workspace.key, claim.agent.remote_id]), follow=True)
     assert "is no longer linked. It keeps working and spending." in words(answer)
     assert "<script>alert" not in answer.content.decode()
-
-
-def test_mail_about_a_refused_token_leads_back_here(link: Link, owner: User, settings: Any) -> None:
-    claim = link(f"{HOSTILE}\nBuy now")
-    context: dict[str, object] = {"claim": claim, "owner": owner, "dashboard_url": settings.DASHBOARD_URL}
-    mail = mail_queue(to=owner.email, template="token_refused", context=context, dedupe_key="one")
-    address = f"{settings.DASHBOARD_URL}/w/{claim.workspace.key}/agents/claim/?agent={claim.agent.remote_id}"
-    assert address in mail.text
-    assert f'href="{address}"' in mail.html
-    assert "\nBuy now" not in mail.text
-    assert "<script>" not in mail.html
-    assert "\n" not in mail.subject

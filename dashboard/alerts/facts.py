@@ -1,0 +1,248 @@
+"""What is so now, for the kinds of a workspace: each reader is one statement, whatever the number of agents.
+
+A reader yields whatever is beyond its kind's widest level, and everything that has an open alert; a figure of None says
+that nobody knows, which changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest, Lower
+
+from dashboard.accounts.models import Membership, Role
+from dashboard.agents.models import Claim, ClaimAttempt, ServiceClaimRequest
+from dashboard.alerts.kinds import (
+    CLAIM_REQUEST,
+    DAILY_CAP,
+    DISPUTE,
+    HAND_OFF,
+    KNOWN_GAP,
+    LOW_BALANCE,
+    NEGATIVE_BALANCE,
+    PURCHASE_STUCK,
+    SYNC_STALE,
+    TOKEN_STOPPED,
+    Kind,
+)
+from dashboard.alerts.models import Alert
+from dashboard.credits.following import LATE_AFTER as GRANT_LATE_AFTER
+from dashboard.credits.models import HandOffMute, Purchase, Reversal
+from dashboard.freshness.models import KnownGap, Stream, SyncCursor
+from dashboard.freshness.selectors import LATE_AFTER, STALE_AFTER
+
+CHUNK = 2_000
+# An occurrence has no end of its own: it stands open so long after it was noticed.
+OCCURRENCES_OPEN = timedelta(days=14)
+DISPUTES_OPEN = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing and its figure; `workspace_id` None: of the platform. `label` is a name from outside."""
+
+    workspace_id: int | None
+    subject_id: str
+    label: str
+    figure: int | None
+    figures: dict[str, int] = field(default_factory=dict)
+    agent_id: int | None = None
+    user_id: int | None = None
+
+
+Reader = Callable[[datetime], Iterator[Fact]]
+
+
+def _label(name: str, remote_id: str) -> str:
+    return (" ".join(name.split()) or remote_id)[:200]
+
+
+def _claims(kind: Kind, concerned: Q, **more: Combinable) -> QuerySet[Claim]:
+    """Return the open claims that concern a kind, or have an open alert of it."""
+    told = Alert.objects.filter(
+        workspace=OuterRef("workspace"), kind=kind.name, subject_id=OuterRef("agent__remote_id"), ended_at=None
+    )
+    held = Claim.objects.filter(released_at=None).alias(is_told=Exists(told), **more)
+    return held.filter(concerned | Q(is_told=True)).select_related("agent").order_by("pk")
+
+
+def _agent_facts(claims: QuerySet[Claim], name: str, figure: Callable[[Claim], int | None]) -> Iterator[Fact]:
+    for claim in claims.iterator(chunk_size=CHUNK):
+        agent, value = claim.agent, figure(claim)
+        yield Fact(
+            claim.workspace_id,
+            agent.remote_id,
+            _label(agent.name, agent.remote_id),
+            value,
+            {} if value is None else {name: value},
+            agent.pk,
+        )
+
+
+def _is_followed(claim: Claim) -> bool:
+    """Tell whether the figures that we hold still move: not behind a dead token, a stop or a revocation."""
+    return not (claim.needs_relink or claim.is_stopped or claim.agent.claim_state == "revoked")
+
+
+def _credits(claim: Claim) -> int | None:
+    return claim.agent.credits if _is_followed(claim) else None
+
+
+def low_balance(_now: datetime) -> Iterator[Fact]:
+    return _balances(LOW_BALANCE)
+
+
+def negative_balance(_now: datetime) -> Iterator[Fact]:
+    return _balances(NEGATIVE_BALANCE)
+
+
+def _balances(kind: Kind) -> Iterator[Fact]:
+    left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
+    is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
+    return _agent_facts(_claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left), "credits", _credits)
+
+
+def daily_cap(_now: datetime) -> Iterator[Fact]:
+    claims = _claims(DAILY_CAP, Q(agent__daily_jobs_remaining__lte=0))
+    return _agent_facts(claims, "jobs", lambda claim: claim.agent.daily_jobs_remaining if _is_followed(claim) else None)
+
+
+def token_stopped(_now: datetime) -> Iterator[Fact]:
+    claims = _claims(TOKEN_STOPPED, Q(token_refused_at__isnull=False))
+    return _agent_facts(claims, "refused", lambda claim: int(claim.needs_relink))
+
+
+def hand_off(now: datetime) -> Iterator[Fact]:
+    """Yield what agents ask their people to pay: of all workspaces what `hand_offs_open` says of one."""
+    muted = HandOffMute.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"))
+    asked = Purchase.objects.filter(
+        origin=Purchase.Origin.AGENT,
+        state=Purchase.State.OPEN,
+        status_at__isnull=False,
+        granted_at=None,
+        dismissed_at=None,
+    )
+    return _purchase_facts(asked.exclude(expires_at__lte=now).filter(~Exists(muted), _held()))
+
+
+def purchase_stuck(now: datetime) -> Iterator[Fact]:
+    return _purchase_facts(purchases_stuck(now))
+
+
+def purchases_stuck(now: datetime) -> QuerySet[Purchase]:
+    """Return what was paid and has no credits yet, when its own page begins to call that late."""
+    paid = Purchase.objects.filter(state=Purchase.State.PAID, granted_at=None)
+    return paid.alias(since=Coalesce("paid_at", "opened_at")).filter(since__lte=now - GRANT_LATE_AFTER)
+
+
+def dispute(now: datetime) -> Iterator[Fact]:
+    for purchase in purchases_disputed(now).iterator(chunk_size=CHUNK):
+        yield Fact(
+            purchase.workspace_id,
+            str(purchase.key),
+            purchase.agent.display_name[:200],
+            int(not purchase.is_reinstated),
+            {"credits": -(purchase.taken or 0)},
+            purchase.agent_id,
+        )
+
+
+def purchases_disputed(now: datetime) -> Any:  # noqa: ANN401 - purchases with `taken` and `is_reinstated` beside them
+    """Return the purchases with a dispute of the last `DISPUTES_OPEN`; a lost one has no event that ends it."""
+    steps = Reversal.objects.filter(purchase=OuterRef("pk"))
+    disputed = steps.filter(kind=Reversal.Kind.DISPUTED, occurred_at__gte=now - DISPUTES_OPEN)
+    latest = disputed.order_by("-occurred_at", "-pk")
+    back = steps.filter(kind=Reversal.Kind.REINSTATED, occurred_at__gte=OuterRef("disputed_at"))
+    found = Purchase.objects.filter(
+        pk__in=Reversal.objects.filter(kind=Reversal.Kind.DISPUTED, occurred_at__gte=now - DISPUTES_OPEN).values(
+            "purchase"
+        )
+    )
+    dated = found.annotate(disputed_at=latest.values("occurred_at")[:1], taken=latest.values("credits_delta")[:1])
+    return dated.annotate(is_reinstated=Exists(back)).select_related("agent").order_by("pk")
+
+
+def _held() -> Exists:
+    return Exists(Claim.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), released_at=None))
+
+
+def _purchase_facts(purchases: QuerySet[Purchase]) -> Iterator[Fact]:
+    for one in purchases.select_related("agent").order_by("pk").iterator(chunk_size=CHUNK):
+        figures = {"credits": one.credits} if one.credits else {}
+        yield Fact(one.workspace_id, str(one.key), one.agent.display_name[:200], 1, figures, one.agent_id)
+
+
+def claim_request(_now: datetime) -> Iterator[Fact]:
+    """Yield who asked Image Skill for one of our people; whoever asked us was mailed about by the claim itself."""
+    address = EmailAddress.objects.annotate(lower=Lower("email")).filter(
+        lower=OuterRef("inbox__address"), verified=True
+    )
+    owned = Membership.objects.filter(user=OuterRef("asked_id"), role=Role.OWNER).order_by("pk")
+    held = Claim.objects.filter(agent__remote_id=OuterRef("remote_id"), released_at=None)
+    mailed = ClaimAttempt.objects.filter(
+        way=ClaimAttempt.Way.AGENT,
+        state=ClaimAttempt.State.PRESENTED,
+        remote_id=OuterRef("remote_id"),
+        contact__iexact=OuterRef("inbox__address"),
+    )
+    asking = ServiceClaimRequest.objects.filter(~Exists(held), ~Exists(mailed))
+    asking = asking.annotate(asked_id=address.values("user")[:1]).annotate(place_id=owned.values("workspace")[:1])
+    rows = asking.filter(place_id__isnull=False).order_by("pk")
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield Fact(row.place_id, str(row.pk), row.display_name[:200], 1, user_id=row.asked_id)
+
+
+def sync_stale(now: datetime) -> Iterator[Fact]:
+    """Yield each workspace once, however many of its agents are late: 2 where one is, 1 while one is nearly."""
+    cursors = SyncCursor.objects.filter(stream=Stream.AGENT, subject_id=OuterRef("agent_id"))
+    read_at = Coalesce(Subquery(cursors.values("synced_at")[:1]), "claimed_at")
+    followed = Claim.objects.filter(released_at=None, token_refused_at=None, stopped_at=None)
+    rows = (
+        followed.exclude(agent__claim_state="revoked")
+        .annotate(read_at=read_at)
+        .values("workspace_id", "workspace__key", "workspace__name")
+        .annotate(
+            agents=Count("pk"),
+            late=Count("pk", filter=Q(read_at__lte=now - LATE_AFTER)),
+            stale=Count("pk", filter=Q(read_at__lte=now - STALE_AFTER)),
+        )
+        .order_by("workspace_id")
+    )
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield Fact(
+            row["workspace_id"],
+            row["workspace__key"],
+            row["workspace__name"],
+            2 if row["late"] else int(row["stale"] > 0),
+            {"late": row["late"], "agents": row["agents"], "hours": int(LATE_AFTER.total_seconds()) // 3600},
+        )
+
+
+def known_gap(now: datetime) -> Iterator[Fact]:
+    """Yield the latest stretch that could not be read of each agent, while it is news."""
+    gaps = KnownGap.objects.filter(
+        stream=Stream.AGENT,
+        subject_id=OuterRef("agent_id"),
+        noticed_at__gte=Greatest(OuterRef("claimed_at"), Value(now - OCCURRENCES_OPEN, output_field=DateTimeField())),
+    )
+    held = Claim.objects.filter(released_at=None).annotate(gap_id=gaps.order_by("-pk").values("pk")[:1])
+    for claim in held.filter(gap_id__isnull=False).select_related("agent").order_by("pk").iterator(chunk_size=CHUNK):
+        yield Fact(claim.workspace_id, str(claim.gap_id), claim.agent.display_name[:200], 1, agent_id=claim.agent_id)
+
+
+READERS: dict[Kind, Reader] = {
+    LOW_BALANCE: low_balance,
+    NEGATIVE_BALANCE: negative_balance,
+    DAILY_CAP: daily_cap,
+    TOKEN_STOPPED: token_stopped,
+    HAND_OFF: hand_off,
+    PURCHASE_STUCK: purchase_stuck,
+    DISPUTE: dispute,
+    CLAIM_REQUEST: claim_request,
+    SYNC_STALE: sync_stale,
+    KNOWN_GAP: known_gap,
+}

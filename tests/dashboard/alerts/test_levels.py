@@ -1,0 +1,53 @@
+"""A figure crosses a level by touching it, and recovers only some way beyond it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.alerts.kinds import KINDS, LOW_BALANCE
+from dashboard.alerts.levels import Ladder, level_after
+
+LADDERS = [kind.ladder for kind in KINDS.values()]
+FIGURES = st.lists(st.integers(-200, 300) | st.none(), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("figure", "before", "after"),
+    [
+        (101, 0, 0),
+        (100, 0, 1),
+        (20, 0, 2),
+        (0, 0, 3),
+        (-5, 0, 3),
+        # 100 is left above 125, 20 above 25, 0 from 5 on.
+        (124, 1, 1),
+        (125, 1, 0),
+        (24, 2, 2),
+        (25, 2, 1),
+        (4, 3, 3),
+        (5, 3, 2),
+        (500, 3, 0),
+        (None, 2, 2),
+    ],
+)
+def test_balance_crosses_three_levels(figure: int | None, before: int, after: int) -> None:
+    assert level_after(figure, ladder=LOW_BALANCE.ladder, level=before) == after
+
+
+@given(figures=FIGURES, ladder=st.sampled_from(LADDERS))
+def test_no_figure_gives_a_level_that_it_has_not_reached_or_held(figures: list[int | None], ladder: Ladder) -> None:
+    level = 0
+    for figure in figures:
+        before, level = level, level_after(figure, ladder=ladder, level=level)
+        if figure is not None:
+            assert ladder.reached(figure) <= level <= max(ladder.reached(figure), before)
+            assert level_after(figure, ladder=ladder, level=level) == level
+
+
+@given(low=st.integers(80, 100), swings=st.integers(1, 40))
+def test_figure_that_swings_around_a_level_crosses_it_once(low: int, swings: int) -> None:
+    levels = [0]
+    for _ in range(swings):
+        levels += [level_after(low, ladder=LOW_BALANCE.ladder, level=levels[-1])]
+        levels += [level_after(low + 24, ladder=LOW_BALANCE.ladder, level=levels[-1])]
+    assert set(levels[1:]) == {1}
