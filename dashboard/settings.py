@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "billing-events": {"task": "dashboard.billing.tasks.events_handle_due", "schedule": 2.0},
     "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
     "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},
+    "alert-posts": {"task": "dashboard.alerts.tasks.alert_posts_send", "schedule": 10.0},
     "alert-mails": {"task": "dashboard.alerts.tasks.alert_mails_compose", "schedule": 10.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},

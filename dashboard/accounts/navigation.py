@@ -39,10 +39,15 @@ PLACES = (
     Place("Money", "Balances", "reconcile", "balance:balance_overview"),
     Place("Money", "Help", "help", "web:thread_list"),
     Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Review", "Catalogue", "catalogue", "catalog:model_list_all", platform_role=PlatformRole.PRODUCT_REVIEWER),
+    Place(
+        "Review", "Alerts", "bell", "alerts:product_reviewer_alert_list", platform_role=PlatformRole.PRODUCT_REVIEWER
+    ),
     Place("Operate", "Health", "health", "web:health", platform_role=PlatformRole.OPERATOR),
+    Place("Operate", "Alerts", "bell", "alerts:operator_alert_list", platform_role=PlatformRole.OPERATOR),
     Place("Operate", "People", "members", "accounts:people", platform_role=PlatformRole.OPERATOR),
     Place("Operate", "Audit log", "audit", "web:audit_log_all", platform_role=PlatformRole.OPERATOR),
 )

@@ -4,7 +4,7 @@ A reader yields whatever is beyond its kind's widest level, and everything that 
 that nobody knows, which changes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from dashboard.alerts.kinds import (
     TOKEN_STOPPED,
     Kind,
 )
-from dashboard.alerts.models import Alert
+from dashboard.alerts.models import Alert, Audience
 from dashboard.credits.following import LATE_AFTER as GRANT_LATE_AFTER
 from dashboard.credits.models import HandOffMute, Purchase, Reversal
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor
@@ -63,8 +63,13 @@ def _label(name: str, remote_id: str) -> str:
 
 def _claims(kind: Kind, concerned: Q, **more: Combinable) -> QuerySet[Claim]:
     """Return the open claims that concern a kind, or have an open alert of it."""
+    place = OuterRef("workspace") if kind.audience == Audience.WORKSPACE else None
     told = Alert.objects.filter(
-        workspace=OuterRef("workspace"), kind=kind.name, subject_id=OuterRef("agent__remote_id"), ended_at=None
+        audience=kind.audience,
+        workspace=place,
+        kind=kind.name,
+        subject_id=OuterRef("agent__remote_id"),
+        ended_at=None,
     )
     held = Claim.objects.filter(released_at=None).alias(is_told=Exists(told), **more)
     return held.filter(concerned | Q(is_told=True)).select_related("agent").order_by("pk")
@@ -93,14 +98,15 @@ def _credits(claim: Claim) -> int | None:
 
 
 def low_balance(_now: datetime) -> Iterator[Fact]:
-    return _balances(LOW_BALANCE)
+    return balances(LOW_BALANCE)
 
 
 def negative_balance(_now: datetime) -> Iterator[Fact]:
-    return _balances(NEGATIVE_BALANCE)
+    return balances(NEGATIVE_BALANCE)
 
 
-def _balances(kind: Kind) -> Iterator[Fact]:
+def balances(kind: Kind) -> Iterator[Fact]:
+    """Yield the credits of the agents that concern a kind of balance."""
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
     return _agent_facts(_claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left), "credits", _credits)
@@ -197,29 +203,35 @@ def claim_request(_now: datetime) -> Iterator[Fact]:
 
 
 def sync_stale(now: datetime) -> Iterator[Fact]:
-    """Yield each workspace once, however many of its agents are late: 2 where one is, 1 while one is nearly."""
-    cursors = SyncCursor.objects.filter(stream=Stream.AGENT, subject_id=OuterRef("agent_id"))
-    read_at = Coalesce(Subquery(cursors.values("synced_at")[:1]), "claimed_at")
-    followed = Claim.objects.filter(released_at=None, token_refused_at=None, stopped_at=None)
-    rows = (
-        followed.exclude(agent__claim_state="revoked")
-        .annotate(read_at=read_at)
-        .values("workspace_id", "workspace__key", "workspace__name")
-        .annotate(
-            agents=Count("pk"),
-            late=Count("pk", filter=Q(read_at__lte=now - LATE_AFTER)),
-            stale=Count("pk", filter=Q(read_at__lte=now - STALE_AFTER)),
-        )
-        .order_by("workspace_id")
-    )
+    """Yield each workspace once, however many of its agents are late."""
+    named = agents_followed().values("workspace_id", "workspace__key", "workspace__name")
+    rows = named.annotate(**late_and_stale(now)).order_by("workspace_id")
     for row in rows.iterator(chunk_size=CHUNK):
-        yield Fact(
-            row["workspace_id"],
-            row["workspace__key"],
-            row["workspace__name"],
-            2 if row["late"] else int(row["stale"] > 0),
-            {"late": row["late"], "agents": row["agents"], "hours": int(LATE_AFTER.total_seconds()) // 3600},
-        )
+        counted = {name: row[name] for name in ("agents", "late", "stale")}
+        yield stale_fact(row["workspace_id"], row["workspace__key"], row["workspace__name"], counted)
+
+
+def agents_followed() -> QuerySet[Claim]:
+    """Return the claims whose agents should be read all the time, with `read_at`."""
+    cursors = SyncCursor.objects.filter(stream=Stream.AGENT, subject_id=OuterRef("agent_id"))
+    followed = Claim.objects.filter(released_at=None, token_refused_at=None, stopped_at=None)
+    read_at = Coalesce(Subquery(cursors.values("synced_at")[:1]), "claimed_at")
+    return followed.exclude(agent__claim_state="revoked").annotate(read_at=read_at)
+
+
+def late_and_stale(now: datetime) -> dict[str, Count]:
+    """Return how many agents there are, how many are late and how many nearly, as aggregates."""
+    return {
+        "agents": Count("pk"),
+        "late": Count("pk", filter=Q(read_at__lte=now - LATE_AFTER)),
+        "stale": Count("pk", filter=Q(read_at__lte=now - STALE_AFTER)),
+    }
+
+
+def stale_fact(workspace_id: int | None, subject_id: str, label: str, row: Mapping[str, int]) -> Fact:
+    """Return the figure of a place: 2 where an agent is late, 1 while one is nearly, 0 when all are read."""
+    figures = {"late": row["late"], "agents": row["agents"], "hours": int(LATE_AFTER.total_seconds()) // 3600}
+    return Fact(workspace_id, subject_id, label, 2 if row["late"] else int(row["stale"] > 0), figures)
 
 
 def known_gap(now: datetime) -> Iterator[Fact]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import QueryDict
@@ -12,7 +13,8 @@ from dashboard.agents.models import Agent
 from dashboard.agents.selectors import claim_list
 from dashboard.alerts.kinds import kinds_for
 from dashboard.alerts.models import Preference
-from dashboard.alerts.services import Choice
+from dashboard.alerts.services import Choice, Exempted
+from dashboard.lib.addresses import AddressRefused, target_of
 
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -70,6 +72,11 @@ class ExemptionForm(forms.Form):
         if workspace is None:
             del self.fields["agent"]
 
+    @property
+    def exemption(self) -> Exempted:
+        """What a valid form says."""
+        return Exempted(**self.cleaned_data)
+
     def clean_agent(self) -> Agent | None:
         text = self.cleaned_data["agent"].strip()
         if not text or self.workspace is None:
@@ -83,3 +90,18 @@ class ExemptionForm(forms.Form):
         raise ValidationError(
             "Several agents are called that: give the id." if found else "No agent of this workspace is called that."
         )
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(label="Address", max_length=500, widget=forms.URLInput(attrs={"placeholder": "https://"}))
+    preset = forms.ChoiceField(label="Alerts", choices=Preference.Preset.choices, initial=Preference.Preset.EVERYTHING)
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"].strip()
+        try:
+            target = target_of(url)
+        except AddressRefused as refused:
+            raise ValidationError(str(refused)) from None
+        if target.scheme != "https" and not settings.IS_LOCAL:
+            raise ValidationError("Only https addresses can be asked.")
+        return url

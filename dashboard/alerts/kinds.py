@@ -42,7 +42,6 @@ class Kind:
     roles: frozenset[Role] = EVERY_ROLE
     lapses: bool = False
     page: str = "agent"
-    is_of_agent: bool = True
 
     def tone(self, level: int) -> Tone:
         return self.tones[min(level, len(self.tones)) - 1]
@@ -59,13 +58,14 @@ class Kind:
         return self.said(level, figures)
 
 
-def _number(count: int, one: str, many: str = "") -> str:
+def number(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: "1 credit", "2,000 credits"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _balance_said(_level: int, figures: Figures) -> str:
     left = figures["credits"]
-    return f"{_number(left, 'credit')} left." if left > 0 else "Out of credits."
+    return f"{number(left, 'credit')} left." if left > 0 else "Out of credits."
 
 
 def _balance_recovered(_level: int, figures: Figures) -> str:
@@ -74,18 +74,19 @@ def _balance_recovered(_level: int, figures: Figures) -> str:
 
 def _stale_said(_level: int, figures: Figures) -> str:
     late, held = figures["late"], figures["agents"]
-    return f"{late:,} of {_number(held, 'agent')} not read for {_number(figures['hours'], 'hour')} or more."
+    return f"{late:,} of {number(held, 'agent')} not read for {number(figures['hours'], 'hour')} or more."
 
 
 KINDS: dict[tuple[Audience, str], Kind] = {}
 
 
-def _add(kind: Kind) -> Kind:
+def add(kind: Kind) -> Kind:
+    """Make a kind known."""
     KINDS[kind.audience, kind.name] = kind
     return kind
 
 
-LOW_BALANCE = _add(
+LOW_BALANCE = add(
     Kind(
         "low_balance",
         WORKSPACE,
@@ -101,14 +102,14 @@ LOW_BALANCE = _add(
         lapses=True,
     )
 )
-NEGATIVE_BALANCE = _add(
+NEGATIVE_BALANCE = add(
     Kind(
         "negative_balance",
         WORKSPACE,
         "Negative balance",
         "A refund or dispute took more than an agent had.",
         "alert",
-        said=lambda _level, figures: f"Owes {_number(-figures['credits'], 'credit')}: more was taken back than it had.",
+        said=lambda _level, figures: f"Owes {number(-figures['credits'], 'credit')}: more was taken back than it had.",
         recovered=lambda _level, _figures: "Owes nothing any more.",
         quiet=1,
         ladder=Ladder((-1,), falls=True, slack_percent=0),
@@ -116,7 +117,7 @@ NEGATIVE_BALANCE = _add(
         lapses=True,
     )
 )
-DAILY_CAP = _add(
+DAILY_CAP = add(
     Kind(
         "daily_cap",
         WORKSPACE,
@@ -124,13 +125,13 @@ DAILY_CAP = _add(
         "An agent has used all jobs of its day. Credits do not change that.",
         "clock",
         said=lambda _level, _figures: "All jobs of today are used. It goes on at the reset.",
-        recovered=lambda _level, figures: f"Can work again: {_number(figures['jobs'], 'job')} for today.",
+        recovered=lambda _level, figures: f"Can work again: {number(figures['jobs'], 'job')} for today.",
         balanced=NEVER,
         ladder=Ladder((0,), falls=True, slack_percent=0),
         lapses=True,
     )
 )
-TOKEN_STOPPED = _add(
+TOKEN_STOPPED = add(
     Kind(
         "token_stopped",
         WORKSPACE,
@@ -147,7 +148,7 @@ TOKEN_STOPPED = _add(
         lapses=True,
     )
 )
-HAND_OFF = _add(
+HAND_OFF = add(
     Kind(
         "hand_off",
         WORKSPACE,
@@ -155,7 +156,7 @@ HAND_OFF = _add(
         "An agent opened a payment and waits for somebody to pay it.",
         "checkout",
         said=lambda _level, figures: (
-            f"Asks you to pay for {_number(figures['credits'], 'credit')}."
+            f"Asks you to pay for {number(figures['credits'], 'credit')}."
             if figures.get("credits")
             else "Asks you to pay for credits."
         ),
@@ -165,7 +166,7 @@ HAND_OFF = _add(
         tones=(Tone.INFO,),
     )
 )
-PURCHASE_STUCK = _add(
+PURCHASE_STUCK = add(
     Kind(
         "purchase_stuck",
         WORKSPACE,
@@ -173,7 +174,7 @@ PURCHASE_STUCK = _add(
         "Paid, and the credits have not come for ten minutes.",
         "purchases",
         said=lambda _level, figures: (
-            f"Paid, and Image Skill has not added {_number(figures['credits'], 'credit')} yet."
+            f"Paid, and Image Skill has not added {number(figures['credits'], 'credit')} yet."
             if figures.get("credits")
             else "Paid, and Image Skill has not added the credits yet."
         ),
@@ -184,14 +185,14 @@ PURCHASE_STUCK = _add(
         tones=(Tone.BAD,),
     )
 )
-DISPUTE = _add(
+DISPUTE = add(
     Kind(
         "dispute",
         WORKSPACE,
         "Dispute",
         "The payer's bank disputes a payment, and Image Skill took the credits back.",
         "dispute",
-        said=lambda _level, figures: f"Payment disputed: {_number(figures['credits'], 'credit')} taken back.",
+        said=lambda _level, figures: f"Payment disputed: {number(figures['credits'], 'credit')} taken back.",
         recovered=lambda _level, _figures: "The dispute is over: the credits are back.",
         quiet=1,
         lapses=True,
@@ -199,7 +200,7 @@ DISPUTE = _add(
         tones=(Tone.BAD,),
     )
 )
-CLAIM_REQUEST = _add(
+CLAIM_REQUEST = add(
     Kind(
         "claim_request",
         WORKSPACE,
@@ -211,10 +212,9 @@ CLAIM_REQUEST = _add(
         page="inbox",
         tones=(Tone.INFO,),
         lapses=True,
-        is_of_agent=False,
     )
 )
-SYNC_STALE = _add(
+SYNC_STALE = add(
     Kind(
         "sync_stale",
         WORKSPACE,
@@ -226,10 +226,9 @@ SYNC_STALE = _add(
         ladder=Ladder((2,), slack_percent=0, slack_least=2),
         lapses=True,
         page="overview",
-        is_of_agent=False,
     )
 )
-KNOWN_GAP = _add(
+KNOWN_GAP = add(
     Kind(
         "known_gap",
         WORKSPACE,

@@ -195,6 +195,7 @@ class Webhook(models.Model):
     succeeded_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     disabled_at = models.DateTimeField(null=True)
+    tested_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"webhook of {self.workspace}"

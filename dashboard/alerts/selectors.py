@@ -61,9 +61,11 @@ def webhook_of(workspace: Workspace) -> Webhook | None:
     return Webhook.objects.filter(workspace=workspace).select_related("made_by").first()
 
 
-def deliveries_for(user: User, *, workspace: Workspace, is_owner: bool) -> QuerySet[Delivery]:
-    """Return what was sent about a workspace: to owners everything but what is for others alone, else one's own."""
-    rows = Delivery.objects.filter(workspace=workspace).select_related(
+def deliveries_for(
+    user: User, *, workspace: Workspace | None, audience: Audience, is_owner: bool
+) -> QuerySet[Delivery]:
+    """Return what was sent about a place: to owners everything but what is for others alone, else one's own."""
+    rows = Delivery.objects.filter(workspace=workspace, audience=audience).select_related(
         "crossing__alert__workspace", "crossing__alert__agent", "user", "mail"
     )
     if not is_owner:

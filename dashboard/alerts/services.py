@@ -57,10 +57,18 @@ def preference_keep(*, user: User, workspace: Workspace | None, role: str) -> Pr
     return Preference.objects.select_for_update(of=("self",)).select_related("workspace", "user").get(pk=kept.pk)
 
 
-def exemption_add(
-    *, user: User, workspace: Workspace | None, role: str, kind: str, agent: Agent | None, is_told: bool
-) -> None:
+@dataclass(frozen=True)
+class Exempted:
+    """What is told, or not, whatever the preset says: of a kind, an agent or both."""
+
+    is_told: bool
+    kind: str = ""
+    agent: Agent | None = None
+
+
+def exemption_add(*, user: User, workspace: Workspace | None, role: str, exemption: Exempted) -> None:
     """Add an exception beneath the preset, or turn the one there round; raises AlertsRefused."""
+    kind, agent, is_told = exemption.kind, exemption.agent, exemption.is_told
     if not kind and agent is None:
         raise AlertsRefused("Choose a kind, an agent, or both.")
     with transaction.atomic():

@@ -4,7 +4,7 @@ Two schedulers at once make one message: a kind's mark is moved by a conditional
 moved it throws away what they read. A crash anywhere leaves a kind as it was; the next sweep finds the same facts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +18,11 @@ from dashboard.alerts.facts import READERS, Fact, Reader
 from dashboard.alerts.kinds import Kind
 from dashboard.alerts.levels import level_after
 from dashboard.alerts.models import Alert, Crossing, SweepMark
+from dashboard.alerts.platform_facts import PLATFORM_READERS
 
 log = structlog.get_logger(__name__)
 
+EVERY_READER = {**READERS, **PLATFORM_READERS}
 # More than these wait for the next sweep: memory and transactions stay bounded.
 CHANGES_AT_ONCE = 1_000
 BATCH = 200
@@ -46,7 +48,7 @@ class Move:
     fact: Fact | None
 
 
-def sweep(readers: dict[Kind, Reader] = READERS) -> int:
+def sweep(readers: Mapping[Kind, Reader] = EVERY_READER) -> int:
     """Look at every kind once; return how many alerts changed. A kind that breaks does not stop the others."""
     changed = 0
     for kind, reader in readers.items():

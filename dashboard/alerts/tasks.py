@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.alerts import mails, retention, sweep
+from dashboard.alerts import mails, posting, retention, sweep
 from dashboard.alerts.followers import preferences_follow
 
 
@@ -15,6 +15,11 @@ def alerts_sweep() -> int:
 @shared_task
 def alert_mails_compose() -> int:
     return mails.mails_compose()
+
+
+@shared_task
+def alert_posts_send() -> int:
+    return posting.posts_send_due()
 
 
 @shared_task

@@ -134,7 +134,23 @@ MATRIX = (
     Row("alerts:inheritance_removal", "member", None, OWNER),
     Row("alerts:delivery_list", "member", MEMBERS),
     Row("alerts:delivery_again", "member", None, MEMBERS),
+    Row("alerts:webhook", "member", OWNER, OWNER),
+    Row("alerts:webhook_secret", "member", None, OWNER),
+    Row("alerts:webhook_trial", "member", None, OWNER),
+    Row("alerts:webhook_removal", "member", None, OWNER),
     Row("alerts:unsubscribe", "public", EVERYBODY, EVERYBODY),
+    *(
+        Row(f"alerts:{role}_{name}", "platform", *who)
+        for role, holder in (("billing_admin", BILLING), ("product_reviewer", REVIEWER), ("operator", OPERATOR))
+        for name, who in {
+            "alert_list": (holder,),
+            "delivery_list": (holder,),
+            "delivery_again": (None, holder),
+            "preferences": (holder, holder),
+            "exemption_new": (None, holder),
+            "exemption_removal": (None, holder),
+        }.items()
+    ),
     Row("feedback:queue", "platform", REVIEWER),
     Row("billing:desk", "platform", BILLING),
     Row("billing:stripe_webhook", "public", None, EVERYBODY),
