@@ -61,31 +61,33 @@ def _label(name: str, remote_id: str) -> str:
     return (" ".join(name.split()) or remote_id)[:200]
 
 
-def _claims(kind: Kind, concerned: Q, **more: Combinable) -> QuerySet[Claim]:
-    """Return the open claims that concern a kind, or have an open alert of it."""
-    place = OuterRef("workspace") if kind.audience == Audience.WORKSPACE else None
-    told = Alert.objects.filter(
+def open_alert(kind: Kind) -> QuerySet[Alert]:
+    """Return the open alert of a kind about the agent of an outer claim."""
+    return Alert.objects.filter(
         audience=kind.audience,
-        workspace=place,
+        workspace=OuterRef("workspace") if kind.audience == Audience.WORKSPACE else None,
         kind=kind.name,
         subject_id=OuterRef("agent__remote_id"),
         ended_at=None,
     )
-    held = Claim.objects.filter(released_at=None).alias(is_told=Exists(told), **more)
+
+
+def agent_fact(claim: Claim, figure: int | None, figures: dict[str, int]) -> Fact:
+    """Return a figure of a claimed agent."""
+    agent = claim.agent
+    return Fact(claim.workspace_id, agent.remote_id, _label(agent.name, agent.remote_id), figure, figures, agent.pk)
+
+
+def _claims(kind: Kind, concerned: Q, **more: Combinable) -> QuerySet[Claim]:
+    """Return the open claims that concern a kind, or have an open alert of it."""
+    held = Claim.objects.filter(released_at=None).alias(is_told=Exists(open_alert(kind)), **more)
     return held.filter(concerned | Q(is_told=True)).select_related("agent").order_by("pk")
 
 
 def _agent_facts(claims: QuerySet[Claim], name: str, figure: Callable[[Claim], int | None]) -> Iterator[Fact]:
     for claim in claims.iterator(chunk_size=CHUNK):
-        agent, value = claim.agent, figure(claim)
-        yield Fact(
-            claim.workspace_id,
-            agent.remote_id,
-            _label(agent.name, agent.remote_id),
-            value,
-            {} if value is None else {name: value},
-            agent.pk,
-        )
+        value = figure(claim)
+        yield agent_fact(claim, value, {} if value is None else {name: value})
 
 
 def _is_followed(claim: Claim) -> bool:
@@ -205,10 +207,9 @@ def claim_request(_now: datetime) -> Iterator[Fact]:
 def sync_stale(now: datetime) -> Iterator[Fact]:
     """Yield each workspace once, however many of its agents are late."""
     named = agents_followed().values("workspace_id", "workspace__key", "workspace__name")
-    rows = named.annotate(**late_and_stale(now)).order_by("workspace_id")
+    rows: Any = named.annotate(**late_and_stale(now)).order_by("workspace_id")
     for row in rows.iterator(chunk_size=CHUNK):
-        counted = {name: row[name] for name in ("agents", "late", "stale")}
-        yield stale_fact(row["workspace_id"], row["workspace__key"], row["workspace__name"], counted)
+        yield stale_fact(row["workspace_id"], row["workspace__key"], row["workspace__name"], row)
 
 
 def agents_followed() -> QuerySet[Claim]:

@@ -6,6 +6,7 @@ and no contact is ever in one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dashboard.accounts.access import EVERY_ROLE, MAY_BUY, OWNER_ONLY
 from dashboard.accounts.models import Role
@@ -25,7 +26,7 @@ class Kind:
 
     `quiet` and `balanced` are the mildest level that the preset tells (NEVER: none); "everything" tells each.
     `recovered` empty: it ends without a message. `lapses`: a thing that is not found any more (an agent that was
-    unlinked) ends its alert without a message; else its absence is the recovery.
+    unlinked) ends its alert without a message; else its absence is the recovery. `pause`: looked at no oftener.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     roles: frozenset[Role] = EVERY_ROLE
     lapses: bool = False
     page: str = "agent"
+    pause: timedelta = timedelta()
 
     def tone(self, level: int) -> Tone:
         return self.tones[min(level, len(self.tones)) - 1]

@@ -19,10 +19,11 @@ from dashboard.alerts.kinds import Kind
 from dashboard.alerts.levels import level_after
 from dashboard.alerts.models import Alert, Crossing, SweepMark
 from dashboard.alerts.platform_facts import PLATFORM_READERS
+from dashboard.alerts.spend_facts import SPEND_READERS
 
 log = structlog.get_logger(__name__)
 
-EVERY_READER = {**READERS, **PLATFORM_READERS}
+EVERY_READER = {**READERS, **SPEND_READERS, **PLATFORM_READERS}
 # More than these wait for the next sweep: memory and transactions stay bounded.
 CHANGES_AT_ONCE = 1_000
 BATCH = 200
@@ -63,6 +64,8 @@ def kind_sweep(kind: Kind, reader: Reader) -> int:
     """Compare what is so with what is open, and write down the difference; return how many alerts changed."""
     now = timezone.now()
     mark, _ = SweepMark.objects.get_or_create(kind=f"{kind.audience}:{kind.name}")
+    if mark.swept_at and now < mark.swept_at + kind.pause:
+        return 0
     moves = moves_find(kind, reader(now), _open_alerts(kind))
     with transaction.atomic():
         mine = SweepMark.objects.filter(pk=mark.pk, number=mark.number).update(number=F("number") + 1, swept_at=now)

@@ -1,0 +1,91 @@
+"""The kinds of alerts about spending: how long credits last, what is unusual, which guardrail was reached."""
+
+from datetime import timedelta
+
+from dashboard.activity.usual import SPIKE_TIMES
+from dashboard.agents.guardrail_rules import limit_text
+from dashboard.agents.models import Guardrail
+from dashboard.alerts.kinds import Figures, Kind, add, number
+from dashboard.alerts.levels import Ladder
+from dashboard.alerts.models import Audience
+from dashboard.credits.runway import MOST_DAYS, SHORT_DAYS
+from dashboard.lib.presentation import Tone
+
+# These read sums of days: dearer than a look at a balance, and no quicker to change.
+SOME_MINUTES = timedelta(minutes=5)
+WEEK = 7
+
+
+def _days_said(_level: int, figures: Figures) -> str:
+    days = figures["days"]
+    left = f"about {number(days, 'day')}" if days else "less than a day"
+    return f"At its pace, credits last {left}."
+
+
+def _days_recovered(_level: int, figures: Figures) -> str:
+    days = figures["days"]
+    return (
+        "At its pace, credits last." if days >= MOST_DAYS else f"At its pace, credits last about {number(days, 'day')}."
+    )
+
+
+def _spike_said(_level: int, figures: Figures) -> str:
+    spent = number(figures["today"], "credit")
+    return f"Spent {spent} today, and usually {figures['usual']:,} by this time of day."
+
+
+def _limit(figures: Figures) -> str:
+    return next(limit_text(kind, figures[kind]) for kind in Guardrail.Kind.values if kind in figures)
+
+
+def _guardrail_said(_level: int, figures: Figures) -> str:
+    which = "limit" if figures["is_hard"] else "warning"
+    return f"Reached your {which} of {_limit(figures)}: {figures['figure']:,}."
+
+
+RUNWAY = add(
+    Kind(
+        "runway",
+        Audience.WORKSPACE,
+        "Runway",
+        f"At its pace an agent's credits last less than a week, and then less than {SHORT_DAYS} days.",
+        "calendar",
+        said=_days_said,
+        recovered=_days_recovered,
+        balanced=2,
+        ladder=Ladder((WEEK - 1, SHORT_DAYS - 1), falls=True, slack_least=2),
+        tones=(Tone.INFO, Tone.WARN),
+        lapses=True,
+        pause=SOME_MINUTES,
+    )
+)
+SPEND_SPIKE = add(
+    Kind(
+        "spend_spike",
+        Audience.WORKSPACE,
+        "Spend spike",
+        f"An agent has spent {SPIKE_TIMES} times as much today (UTC) as it usually has by this time.",
+        "spend",
+        said=_spike_said,
+        recovered=lambda _level, _figures: "Spends as usual again.",
+        quiet=1,
+        ladder=Ladder((SPIKE_TIMES * 100,)),
+        tones=(Tone.BAD,),
+        lapses=True,
+        pause=SOME_MINUTES,
+    )
+)
+GUARDRAIL = add(
+    Kind(
+        "guardrail",
+        Audience.WORKSPACE,
+        "Guardrail reached",
+        "An agent reached a warning (level 1) or a hard limit (level 2) that you set for it.",
+        "shield",
+        said=_guardrail_said,
+        recovered=lambda _level, figures: f"Is within {_limit(figures)} again.",
+        quiet=2,
+        ladder=Ladder((1, 2), slack_percent=0),
+        tones=(Tone.WARN, Tone.BAD),
+    )
+)
