@@ -23,6 +23,10 @@ SIGNED_IN = (
 WORKSPACE = (
     "",
     "inbox/",
+    "alerts/",
+    "alerts/deliveries/",
+    "settings/alerts/",
+    "settings/alerts/webhook/",
     "balance/",
     "agents/",
     "agents/claim/",
@@ -45,7 +49,11 @@ WORKSPACE = (
     "settings/leave/",
 )
 OWN = {"product reviewer": "feedback/", "platform billing admin": "billing/", "operator": "health/"}
-FURTHER = {"platform billing admin": ("threads/", "threads/?tab=solved&problem=other"), "operator": ("audit/",)}
+FURTHER = {
+    "platform billing admin": ("threads/", "threads/?tab=solved&problem=other", "alerts/billing/settings/"),
+    "product reviewer": ("alerts/review/",),
+    "operator": ("audit/", "alerts/operation/", "alerts/operation/deliveries/"),
+}
 
 
 def violations(page: Any) -> list[str]:
