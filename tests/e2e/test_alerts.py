@@ -11,7 +11,7 @@ from tests.e2e.test_members import mailed, sound
 from tests.e2e.test_stop import claimed
 from tools.running import System
 
-SPONSOR = "sponsor@demo.test"
+SPONSOR = "ana@demo.test"
 
 
 def swept(system: System) -> None:
