@@ -261,6 +261,7 @@ INSTALLED_APPS = [
     "dashboard.catalog",
     "dashboard.credits",
     "dashboard.support",
+    "dashboard.spend",
     "dashboard.assets",
     "dashboard.feedback",
     "dashboard.billing",

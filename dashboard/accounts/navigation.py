@@ -35,6 +35,7 @@ PLACES = (
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Credits", "credits", "credits:purchase_list"),
+    Place("Money", "Spend", "spend", "spend:spend"),
     Place("Money", "Receipts", "receipts", "receipts:receipt_list"),
     Place("Money", "Balances", "reconcile", "balance:balance_overview"),
     Place("Money", "Help", "help", "web:thread_list"),

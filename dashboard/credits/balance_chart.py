@@ -38,8 +38,8 @@ def chart_of(readings: Sequence[Anchor], purchases: Sequence[tuple[datetime, int
     if len(readings) < 2:
         return None
     since, until = readings[0].at, readings[-1].at
-    top = _round_up(max(1, *(reading.credits for reading in readings)))
-    floor = -_round_up(-lowest) if (lowest := min(reading.credits for reading in readings)) < 0 else 0
+    top = round_up(max(1, *(reading.credits for reading in readings)))
+    floor = -round_up(-lowest) if (lowest := min(reading.credits for reading in readings)) < 0 else 0
     span = (until - since).total_seconds() or 1
 
     def x(at: datetime) -> int:
@@ -54,7 +54,7 @@ def chart_of(readings: Sequence[Anchor], purchases: Sequence[tuple[datetime, int
     return Chart(line, f"{line}V{y(0)}H0Z", top, floor, y(0), since, until, marks)
 
 
-def _round_up(figure: int) -> int:
+def round_up(figure: int) -> int:
     """Return the next figure of one digit and noughts."""
     scale = int("1" + "0" * (len(str(figure)) - 1))
     return next(step * scale for step in STEPS if step * scale >= figure)

@@ -210,6 +210,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "purchase.started": Word("Asked for a price", "credits"),
         "receipts.exported": Word("Exported receipts", "download", Tone.INFO),
         "session.ended": Word("Signed a browser out", "sign-out"),
+        "spend.exported": Word("Exported the spending", "download", Tone.INFO),
         "statement.exported": Word("Exported a statement", "download", Tone.INFO),
         "thread.assigned": Word("Changed who looks after a thread", "user"),
         "thread.opened": Word("Told billing that something is wrong", "help", Tone.INFO),

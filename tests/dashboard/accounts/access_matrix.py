@@ -94,6 +94,8 @@ MATRIX = (
     Row("web:token_exposed", "member", OWNER),
     Row("agents:claim_link", "public", EVERYBODY, EVERYBODY),
     Row("agents:claim_link_open", "public", EVERYBODY),
+    Row("spend:spend", "member", MEMBERS),
+    Row("spend:spend_export", "member", None, MEMBERS),
     Row("activity:event_list", "member", MEMBERS),
     Row("activity:event_detail", "member", MEMBERS),
     Row("activity:event_export", "member", None, MEMBERS),

@@ -34,6 +34,7 @@ WORKSPACE_PAGES = (
     "credits:purchase_new",
     "web:inbox",
     "balance:balance_overview",
+    "spend:spend",
 )
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
