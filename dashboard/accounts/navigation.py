@@ -39,7 +39,10 @@ PLACES = (
     Place("Money", "Receipts", "receipts", "receipts:receipt_list"),
     Place("Money", "Balances", "reconcile", "balance:balance_overview"),
     Place("Money", "Help", "help", "web:thread_list"),
-    Place("Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN),
+    Place(
+        "Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN, has_inside=False
+    ),
+    Place("Money", "Refunds", "undo", "billing:refund_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.billing import handling, reading, retention
+from dashboard.billing import handling, reading, refunds, retention
 
 
 @shared_task
@@ -18,3 +18,8 @@ def events_handle_due() -> int:
 @shared_task
 def events_prune() -> int:
     return retention.events_prune()
+
+
+@shared_task
+def refunds_carry_out() -> int:
+    return refunds.orders_carry_out()

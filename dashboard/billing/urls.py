@@ -1,11 +1,15 @@
 from django.conf import settings
 from django.urls import path
 
-from dashboard.billing import views, webhook_views
+from dashboard.billing import refund_views, views, webhook_views
 
 app_name = "billing"
 urlpatterns = [
     path("billing/", views.desk, name="desk"),
+    path("billing/refunds/", refund_views.refund_list, name="refund_list"),
+    path("billing/refunds/of/<slug:kind>/<uuid:key>/", refund_views.refund_of, name="refund_of"),
+    path("billing/refunds/<uuid:order_key>/", refund_views.refund_detail, name="refund_detail"),
+    path("billing/payments/<uuid:chain_key>/refund/", refund_views.refund_new, name="refund_new"),
 ]
 if settings.STRIPE_WEBHOOK_SECRETS:
     # Without a secret nothing could be verified, so there is nowhere to send it.

@@ -143,6 +143,19 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "self_fund_setup_missing": Word("Cannot pay for itself", "credits"),
         "available": Word("Topping up is possible", "credits"),
     },
+    "refund_order": {
+        "pending": Word("On its way to Stripe", "clock", Tone.INFO),
+        "done": Word("Refunded", "undo", Tone.GOOD),
+        "refused": Word("Not refunded", "canceled", Tone.BAD),
+    },
+    # Stripe's own words (https://docs.stripe.com/api/refunds/object).
+    "refund_status": {
+        "pending": Word("Under way", "clock", Tone.INFO),
+        "requires_action": Word("Waits for the payer", "clock", Tone.WARN),
+        "succeeded": Word("Given back", "undo", Tone.GOOD),
+        "failed": Word("Failed", "error", Tone.BAD),
+        "canceled": Word("Canceled", "canceled", Tone.NEUTRAL),
+    },
     "audit_action": {
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "activity.exported": Word("Exported the activity", "download", Tone.INFO),
@@ -209,6 +222,8 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "purchase.settled": Word("Credits were bought", "grant", Tone.GOOD),
         "purchase.started": Word("Asked for a price", "credits"),
         "receipts.exported": Word("Exported receipts", "download", Tone.INFO),
+        "refund.made": Word("Gave money back", "undo", Tone.WARN),
+        "refund.ordered": Word("Ordered a refund", "undo", Tone.WARN),
         "session.ended": Word("Signed a browser out", "sign-out"),
         "spend.exported": Word("Exported the spending", "download", Tone.INFO),
         "statement.exported": Word("Exported a statement", "download", Tone.INFO),

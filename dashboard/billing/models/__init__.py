@@ -4,6 +4,7 @@ from dashboard.billing.models.chain import Chain
 from dashboard.billing.models.feed import Feed, StripeAccess
 from dashboard.billing.models.findings import Finding, FindingStep, Sweep
 from dashboard.billing.models.hosted import HostedPayment, HostedReversal, LedgerLine
+from dashboard.billing.models.refunds import RefundOrder
 from dashboard.billing.models.stripe import StripeDispute, StripePayment, StripePayout, StripeRefund
 from dashboard.billing.models.webhooks import Replay, WebhookAttempt, WebhookEvent, WebhookRefusal
 
@@ -15,6 +16,7 @@ __all__ = [
     "HostedPayment",
     "HostedReversal",
     "LedgerLine",
+    "RefundOrder",
     "Replay",
     "StripeAccess",
     "StripeDispute",

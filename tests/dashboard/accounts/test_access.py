@@ -20,6 +20,7 @@ from dashboard.catalog.models import CatalogModel
 from dashboard.local.people import link_make
 from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
+from tests.dashboard.billing.rows import paid_chain, refund_ordered
 from tests.dashboard.credits.papers import receipt_made
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -87,6 +88,8 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "number": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "receipt_key": receipt_made(workspace, agent).key,
+        "chain_key": (chain := paid_chain()).key,
+        "order_key": refund_ordered(chain, owner).key,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 

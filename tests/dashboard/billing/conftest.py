@@ -1,5 +1,6 @@
 """A platform whose money can be seen: the sandbox with its local Stripe and the operator extension."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -45,3 +46,14 @@ def press(base_url: str, attempt: Any, outcome: str = "succeed") -> dict[str, An
 
 def chain_of(attempt: Any) -> Chain:
     return Chain.objects.get(payment_attempt_id=attempt.payment_attempt_id)
+
+
+def settled(read: Callable[[], None], attempt: Any) -> Chain:
+    """Read until the sandbox has told itself of the payment."""
+    for _ in range(100):
+        read()
+        chain = Chain.objects.filter(payment_attempt_id=attempt.payment_attempt_id).first()
+        if chain and chain.receipt_id:
+            return chain
+        time.sleep(0.05)
+    raise AssertionError("the sandbox granted nothing")

@@ -1,27 +1,15 @@
 """The three sides of a payment come together, whoever tells first, and each is written once."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 
-from dashboard.billing.models import Chain, StripePayment, WebhookEvent
-from tests.dashboard.billing.conftest import chain_of, checkout, press
+from dashboard.billing.models import StripePayment, WebhookEvent
+from tests.dashboard.billing.conftest import chain_of, checkout, press, settled
 from tests.dashboard.conftest import PlayedAgent
 from tests.dashboard.local_stripe import stripe
 
 pytestmark = pytest.mark.django_db
-
-
-def settled(read: Callable[[], None], attempt: object) -> Chain:
-    """Read until the sandbox has told itself of the payment."""
-    for _ in range(100):
-        read()
-        chain = Chain.objects.filter(payment_attempt_id=attempt.payment_attempt_id).first()  # type: ignore[attr-defined]
-        if chain and chain.receipt_id:
-            return chain
-        time.sleep(0.05)
-    raise AssertionError("the sandbox granted nothing")
 
 
 def test_a_paid_checkout_shows_all_its_sides(platform: str, agent: PlayedAgent, read: Callable[[], None]) -> None:
