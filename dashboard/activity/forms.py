@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from dashboard.accounts.models import Workspace
+from dashboard.activity.arrivals import MOST_ARRIVALS
 from dashboard.activity.box import box_read
 from dashboard.activity.filter import COSTS, EventFilter
 from dashboard.activity.text import SHORTEST
@@ -35,6 +36,36 @@ class Chip:
     label: str
     text: str
     url: str
+
+
+class AfterForm(forms.Form):
+    """The number of the newest event that a page knew of."""
+
+    after = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What came to a page since it knew of the event of number `after`: how many, one above MOST_ARRIVALS at most."""
+
+    after: int
+    query: QueryDict
+    count: int = 0
+
+    @property
+    def url(self) -> str:
+        """The address of what polls, from the ledger's."""
+        return f"{address_without(self.query, 'after')}&after={self.after}"
+
+    @property
+    def first_page(self) -> str:
+        return address_without(self.query, "after")
+
+    @property
+    def text(self) -> str:
+        if self.count > MOST_ARRIVALS:
+            return f"More than {MOST_ARRIVALS} new events"
+        return f"{self.count} new event{'' if self.count == 1 else 's'}" if self.count else ""
 
 
 class EventFilterForm(DaysForm):

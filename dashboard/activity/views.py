@@ -1,16 +1,19 @@
 """The ledger: its page, one event, a file."""
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.activity.arrivals import arrival_count, newest_known
+from dashboard.activity.counts import ledger_count
 from dashboard.activity.export import COLUMNS, LEDGER, events_until_now, export_name, export_rows, is_long
-from dashboard.activity.filter import COUNT_LIMIT, event_count, event_list
-from dashboard.activity.forms import EventFilterForm, address_tidied
+from dashboard.activity.filter import event_list
+from dashboard.activity.forms import AfterForm, Arrivals, EventFilterForm, address_tidied, address_without
 from dashboard.activity.models import Event
+from dashboard.activity.months import month_list
 from dashboard.activity.references import references_of
 from dashboard.activity.selectors import event_page
 from dashboard.activity.sentences import breach_report, sentence_of
@@ -25,6 +28,7 @@ from dashboard.lib.presentation import event_word, is_published
 @member()
 @require_GET
 def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The ledger: a page, or the rows alone for a page that takes new ones in."""
     tidied = address_tidied(request.GET)
     if tidied is not None:
         return redirect(request.path + tidied)
@@ -32,10 +36,40 @@ def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
     context: dict[str, object] = {"scope": scope, "form": form, "is_valid": form.is_valid()}
     # A filter that cannot be read shows what is wrong with it and no rows: all of them would be an answer to nothing.
     if form.is_valid():
+        newest = newest_known()
         events = event_list(scope.workspace, form.wanted)
         page = event_page(events, cursor=request.GET.get("page", ""), reader=scope.workspace)
-        context |= {"page": page, "count": event_count(events), "count_limit": COUNT_LIMIT}
-    return render(request, "activity/event_list.html", context)
+        count = ledger_count(scope.workspace, form.wanted, events)
+        context |= {"page": page, "count": count, "arrivals": Arrivals(newest, request.GET)}
+    template = "activity/_ledger.html" if request.headers.get("X-Fragment") else "activity/event_list.html"
+    return render(request, template, context)
+
+
+@member()
+@require_GET
+def event_arrivals(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """How many events of the address's filter have come after one that was the newest: a part that polls."""
+    form, after = EventFilterForm(request.GET, workspace=scope.workspace), AfterForm(request.GET)
+    if not form.is_valid() or not after.is_valid():
+        raise Http404
+    known = after.cleaned_data["after"]
+    count = arrival_count(event_list(scope.workspace, form.wanted), after=known)
+    context = {"scope": scope, "arrivals": Arrivals(known, request.GET, count)}
+    return render(request, "activity/_arrivals.html", context)
+
+
+@member()
+@require_GET
+def event_months(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The months of the ledger: a page, or the menu of the page that jumps."""
+    context = {
+        "scope": scope,
+        "months": month_list(scope.workspace),
+        # A jump keeps the filter but for its days, which could have no row there.
+        "kept": address_without(request.GET, "since", "until"),
+    }
+    template = "activity/_month_menu.html" if request.headers.get("X-Fragment") else "activity/month_list.html"
+    return render(request, template, context)
 
 
 @member()

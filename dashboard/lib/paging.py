@@ -91,7 +91,16 @@ def rows_stream(rows: QuerySet[Any, Row], *, by: str, batch: int) -> Iterator[Ro
 
 def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row
     """Return the cursor of the page next to a row: "o" holds what is older than it, "n" what is newer."""
-    place = json.dumps([direction, getattr(row, by).isoformat(), row.pk])
+    return _cursor(direction, getattr(row, by), row.pk)
+
+
+def cursor_before(moment: datetime) -> str:
+    """Return the cursor of the page that begins with the last row before a moment."""
+    return _cursor("o", moment, 0)
+
+
+def _cursor(direction: str, at: datetime, pk: int) -> str:
+    place = json.dumps([direction, at.isoformat(), pk])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 

@@ -1,6 +1,8 @@
 // The only script of a page: starts one small module per behaviour. Each listens on the document, so parts of a page
 // that are swapped in later need no set-up. Without any of this every page can be read and every form sent.
+import { startArrivals } from "./arrivals.js";
 import { startCopy } from "./copy.js";
+import { startFilling } from "./fill.js";
 import { startForms } from "./forms.js";
 import { startMenus } from "./menus.js";
 import { startPasskeys } from "./passkeys.js";
@@ -21,3 +23,5 @@ startForms();
 startPrices();
 startTimes();
 startPolling();
+startFilling();
+startArrivals();

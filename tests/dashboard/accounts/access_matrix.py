@@ -98,6 +98,8 @@ MATRIX = (
     Row("spend:spend_export", "member", None, MEMBERS),
     Row("activity:event_list", "member", MEMBERS),
     Row("activity:event_detail", "member", MEMBERS),
+    Row("activity:event_arrivals", "member", MEMBERS),
+    Row("activity:event_months", "member", MEMBERS),
     Row("activity:event_export", "member", None, MEMBERS),
     Row("catalog:model_list", "member", MEMBERS),
     Row("catalog:model_detail", "member", MEMBERS),
