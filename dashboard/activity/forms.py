@@ -83,7 +83,7 @@ class EventFilterForm(DaysForm):
         label="Credits", choices=[("", "Any"), *((key, name) for key, (name, _) in COSTS.items())], required=False
     )
     text = forms.CharField(
-        label="Words of its summary",
+        label="Text",
         min_length=SHORTEST,
         max_length=200,
         required=False,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 from api_client import ActivityEvent
 from dashboard.activity.apply import events_apply
 from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendDay, SpendPart, SpendSlot
-from dashboard.activity.rollup_sql import rollups_check, rollups_rebuild
+from dashboard.activity.rollup_sql import fill_operation, rollups_check, rollups_rebuild
+from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS
 from dashboard.agents.models import Claim
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +84,15 @@ def test_rollups_are_what_the_raw_rows_say_in_whatever_order_and_pieces_they_com
     assert rollups_check() == []
     kept = rows()
     rollups_rebuild()
+    assert rows() == kept
+
+
+def test_new_rollup_begins_with_what_is_here_already(link: Link, tell: Callable[..., Event]) -> None:
+    tell(link(), "job.completed")
+    kept = rows()
+    for model in (SpendDay, LedgerSlot, LedgerDay):
+        model.objects.all().delete()
+    fill_operation(DAYS, LEDGER_SLOTS, LEDGER_DAYS).code(apps, connection.schema_editor())
     assert rows() == kept
 
 
