@@ -4,8 +4,15 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.db.models import Q, QuerySet
 
+from dashboard.accounts.models import Workspace
 from dashboard.agents.inquiry import TOKEN_PATTERN
+from dashboard.agents.models import Agent
+from dashboard.agents.selectors import agent_list_ever, agent_names
+
+# Of more agents than this nobody wants a menu: part of their name is typed.
+MOST_CHOICES = 50
 
 WARN_CHOICES = (
     ("", "Do not warn me"),
@@ -13,6 +20,26 @@ WARN_CHOICES = (
     ("100", "100 credits a day"),
     ("500", "500 credits a day"),
 )
+
+
+class AgentFilterForm(forms.Form):
+    """Which agents' rows of a list are wanted: a few are chosen from, of many one is named."""
+
+    agent = forms.CharField(label="Agent", max_length=200, required=False)
+
+    def __init__(self, data: object, *, workspace: Workspace) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        self.workspace = workspace
+        names = agent_names(workspace, limit=MOST_CHOICES + 1)
+        self.has_few_agents = len(names) <= MOST_CHOICES
+        if self.has_few_agents:
+            self.fields["agent"].widget = forms.Select(choices=[("", "All"), *names])
+
+    def agents_meant(self) -> QuerySet[Agent]:
+        """Return the agent of the id that was sent; where names are typed, also those whose name holds it."""
+        wanted = self.cleaned_data["agent"]
+        named = Q(remote_id=wanted) if self.has_few_agents else Q(remote_id=wanted) | Q(name__icontains=wanted)
+        return agent_list_ever(self.workspace).filter(named)
 
 
 class ConsentForm(forms.Form):

@@ -7,6 +7,12 @@ from django.db import models
 from dashboard.accounts.models import User, Workspace
 
 
+def shown_name(name: str, remote_id: str) -> str:
+    """Return what pages call an agent: its name on one line, or its id where it has none."""
+    # With line breaks a name could write paragraphs of its own into a mail.
+    return " ".join(name.split()) or remote_id
+
+
 class Agent(models.Model):
     """An agent as the hosted API last described it; figures are as of `quota_at` and `identity_at`.
 
@@ -39,8 +45,7 @@ class Agent(models.Model):
 
     @property
     def display_name(self) -> str:
-        # On one line: a name with line breaks could write paragraphs of its own into a mail.
-        return " ".join(self.name.split()) or self.remote_id
+        return shown_name(self.name, self.remote_id)
 
     @property
     def credits(self) -> int | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.accounts.addresses import verified_addresses
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.models import Claim, ClaimAttempt, Instruction
+from dashboard.agents.models import Agent, Claim, ClaimAttempt, Instruction, shown_name
 from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
@@ -52,6 +52,17 @@ def _is_blocked() -> Q:
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:
     """Return a page of the workspace's claims, the newest first."""
     return page_get(claim_list(workspace), by="claimed_at", cursor=cursor, size=PAGE_SIZE)
+
+
+def agent_list_ever(workspace: Workspace) -> QuerySet[Agent]:
+    """Return the agents that a workspace holds or held."""
+    return Agent.objects.filter(pk__in=Claim.objects.filter(workspace=workspace).values("agent"))
+
+
+def agent_names(workspace: Workspace, *, limit: int) -> list[tuple[str, str]]:
+    """Return (remote id, shown name) of at most so many agents that a workspace holds or held, by name."""
+    rows = agent_list_ever(workspace).order_by("name", "pk").values_list("remote_id", "name")[:limit]
+    return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows]
 
 
 def claim_get(workspace: Workspace, remote_id: str, **columns: Combinable) -> Claim:

@@ -2,19 +2,17 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from dashboard.accounts.member_forms import name_clean
 from dashboard.accounts.models import Workspace
-from dashboard.agents.models import Agent
+from dashboard.agents.forms import MOST_CHOICES, AgentFilterForm
 from dashboard.credits.forms import MoneyForm
 from dashboard.credits.models import Purchase, Receipt, Reversal
 from dashboard.credits.months import Month
 from dashboard.credits.selectors import receipt_list
 from dashboard.lib.days import DaysForm
 
-# Of more agents than this nobody wants a list to choose from: their name is typed.
-MOST_CHOICES = 50
 MOST_ADDRESS_LINES = 8
 THE_AGENT = "agent"
 UNTOUCHED = "none"
@@ -26,10 +24,9 @@ REVERSED = [
 ]
 
 
-class ReceiptFilterForm(MoneyForm, DaysForm):
+class ReceiptFilterForm(AgentFilterForm, MoneyForm, DaysForm):
     """Which receipts of a workspace are wanted. Days are the viewer's; `month`, of a statement's links, is UTC's."""
 
-    agent = forms.CharField(label="Agent", max_length=200, required=False)
     opened_by = forms.ChoiceField(label="Opened by", required=False)
     reversed = forms.ChoiceField(label="Taken back", choices=REVERSED, required=False)
     money = forms.ChoiceField(choices=[("", "Live"), ("test", "Test")], required=False, widget=forms.HiddenInput)
@@ -37,13 +34,7 @@ class ReceiptFilterForm(MoneyForm, DaysForm):
     field_order = ("agent", "since", "until", "opened_by", "reversed")
 
     def __init__(self, data: object, *, workspace: Workspace) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
-        self.workspace = workspace
-        agents = list(_agents(workspace).order_by("name", "pk")[: MOST_CHOICES + 1])
-        self.has_few_agents = len(agents) <= MOST_CHOICES
-        if self.has_few_agents:
-            named = [(agent.remote_id, agent.display_name) for agent in agents]
-            self.fields["agent"].widget = forms.Select(choices=[("", "All"), *named])
+        super().__init__(data, workspace=workspace)
         people = workspace.memberships.select_related("user").order_by("pk")[:MOST_CHOICES]
         buyers = [(str(one.user_id), one.user.display_name) for one in people]
         self.fields["opened_by"].choices = [("", "Anybody"), (THE_AGENT, "The agent itself"), *buyers]  # type: ignore[attr-defined]
@@ -81,14 +72,9 @@ class ReceiptFilterForm(MoneyForm, DaysForm):
         within = {"issued_at__gte": since, "issued_at__lt": until}
         rows = rows.filter(**{name: value for name, value in within.items() if value})
         if wanted["agent"]:
-            rows = rows.filter(agent__in=self._agents_meant(wanted["agent"]).values("pk"))
+            rows = rows.filter(agent__in=self.agents_meant().values("pk"))
         rows = _opened_by(rows, wanted["opened_by"])
         return _reversed_as(rows, wanted["reversed"], workspace=self.workspace)
-
-    def _agents_meant(self, wanted: str) -> QuerySet[Agent]:
-        """Return the agent of an id; where names are typed, also those whose name holds it."""
-        named = Q(remote_id=wanted) if self.has_few_agents else Q(remote_id=wanted) | Q(name__icontains=wanted)
-        return _agents(self.workspace).filter(named)
 
 
 class BuyerForm(MoneyForm):
@@ -115,11 +101,6 @@ class BuyerForm(MoneyForm):
         if len(lines) > MOST_ADDRESS_LINES:
             raise ValidationError(f"At most {MOST_ADDRESS_LINES} lines.")
         return "\n".join(lines)
-
-
-def _agents(workspace: Workspace) -> QuerySet[Agent]:
-    """Return the agents that the workspace holds or held."""
-    return Agent.objects.filter(claims__workspace=workspace).distinct()
 
 
 def _opened_by(rows: QuerySet[Receipt], wanted: str) -> QuerySet[Receipt]:

@@ -51,7 +51,7 @@ def purchase_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "scope": scope,
         "form": form,
-        "page": form.page(scope.workspace, cursor=request.GET.get("page", "")) if is_valid else None,
+        "page": form.page(cursor=request.GET.get("page", "")) if is_valid else None,
         "is_filtered": any(request.GET.get(name) for name in form.fields),
         "may_buy": scope.may(MAY_BUY),
         "is_owner": scope.may(OWNER_ONLY),

@@ -6,36 +6,55 @@ forgotten but for room. Only how long ago something was changes by itself, and i
 
 import re
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboard.lib.presentation import relative_text
+from dashboard.lib.presentation import relative_text, relative_until
 
 Key = TypeVar("Key", bound=Hashable)
 # What `{% moment %}` draws. No text from outside can look like it, for in those every < and > is escaped.
 _MOMENT = re.compile(r'(<time class="moment"[^>]* datetime="([^"]*)"[^>]* data-relative>)[^<]*(?=</time>)')
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _INDENTS = re.compile(r"\n\s*(?=<)")
 
 
-class Kept:
-    """A piece of HTML with its moments taken out."""
+class _Said(NamedTuple):
+    """A text, and from when until when (not included) it is true."""
 
-    __slots__ = ("_moments", "_parts")
+    since: datetime
+    until: datetime
+    text: SafeString
+
+
+class Kept:
+    """A piece of HTML with its moments taken out; said again, it is the same text until one of them changes."""
+
+    __slots__ = ("_moments", "_parts", "_said")
 
     def __init__(self, html: str) -> None:
         # HTML, the start tag of a moment, its time, then again; HTML at the end.
         pieces = _MOMENT.split(_INDENTS.sub("\n", html.encode("ascii", "xmlcharrefreplace").decode("ascii")))
         self._parts = [before + tag for before, tag in zip(pieces[::3], [*pieces[1::3], ""], strict=True)]
         self._moments = [timezone.localtime(datetime.fromisoformat(at)) for at in pieces[2::3]]
+        self._said: _Said | None = None
 
     def said_at(self, now: datetime) -> SafeString:
         """Return the HTML with every moment relative to `now`."""
+        said = self._said
+        if said is None or not said.since <= now < said.until:
+            said = self._said = self._say(now)
+        return said.text
+
+    def _say(self, now: datetime) -> _Said:
         ages = [*(relative_text(at, now) for at in self._moments), ""]
-        return mark_safe("".join([text for pair in zip(self._parts, ages, strict=True) for text in pair]))  # noqa: S308
+        text = "".join([piece for pair in zip(self._parts, ages, strict=True) for piece in pair])
+        changes = (relative_until(at, now) for at in self._moments)
+        until = min((at for at in changes if at), default=_NEVER)
+        return _Said(now, until, mark_safe(text))  # noqa: S308 - our own templates rendered it
 
 
 class Shelf(Generic[Key]):

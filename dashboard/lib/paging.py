@@ -12,6 +12,8 @@ from django.db.models import Q, QuerySet
 
 # A model, or a named row of values that has its `pk` and what it is ordered by.
 Row = TypeVar("Row")
+# A named tuple whose fields are columns, `pk` among them, in the spelling of Django's lookups.
+Line = TypeVar("Line", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ def page_get(
         return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first, branches=branches)
     here = found[:size][::-1]
     return Page(here, cursor_to("n", here[0], by), cursor_to("o", here[-1], by))
+
+
+def page_of_lines(rows: QuerySet[Any, Any], kind: type[Line], *, by: str, cursor: str, size: int) -> Page[Line]:
+    """Return a page as `page_get` does, of plain values: making models of fifty rows costs more than their SQL."""
+    page = page_get(rows.values_list(*_columns(kind), named=True), by=by, cursor=cursor, size=size)
+    return Page([kind._make(row) for row in page.rows], page.newer, page.older)  # type: ignore[attr-defined]
+
+
+def _columns(kind: type[Line]) -> tuple[str, ...]:
+    names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
+    return names
 
 
 def _order(by: str, *, is_rising: bool) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Everything here is pure: integers and aware datetimes in, plain text out. Nothin
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MINUS = "\N{MINUS SIGN}"
@@ -405,6 +405,19 @@ def relative_text(moment: datetime, now: datetime) -> str:
     if distance < MINUTE:
         return "just now" if seconds >= 0 else "in under a minute"
     return f"{span_text(distance)} ago" if seconds > 0 else f"in {span_text(distance)}"
+
+
+def relative_until(moment: datetime, now: datetime) -> datetime | None:
+    """Return the moment from which `relative_text` says something else than now; None: it stays as it is."""
+    seconds = int((now - moment).total_seconds())
+    distance = abs(seconds)
+    unit = MINUTE if distance < HOUR else HOUR if distance < DAY else DAY
+    whole = distance // unit
+    if seconds < 0:
+        # Whole seconds are told: "in 2 days" is still true when there are exactly two; the last second is "just now".
+        left = min(max(whole * unit, 1), RELATIVE_LIMIT)
+        return moment - timedelta(seconds=left) + timedelta(microseconds=1)
+    return None if distance >= RELATIVE_LIMIT else moment + timedelta(seconds=(whole + 1) * unit)
 
 
 def exact_text(moment: datetime) -> str:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.template import Context, Template
+from django import forms
+from django.template import Context, Template, engines
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.lib.kept import Kept, Shelf
+from dashboard.lib.presentation import DAY, relative_text, relative_until
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PART = Template("{% load kept ui %}{% kept name %}<b>{{ name }}{{ other }}</b>{% moment at %}{% endkept %}")
@@ -33,6 +37,29 @@ def test_age_is_said_anew() -> None:
         assert ">4 min ago</time>" in draw("aging")
     with time_machine.travel(NOON + timedelta(hours=3), tick=False):
         assert ">3 h ago</time>" in draw("aging")
+
+
+@pytest.mark.parametrize(
+    "age", [-40 * DAY, -2 * DAY, -5_000, -90, -60, -30, -1, 0, 59, 60, 3_599, 5_000, DAY, 20 * DAY + 7]
+)
+def test_text_is_said_again_as_soon_as_it_changes_and_no_sooner(age: int) -> None:
+    now = NOON + timedelta(seconds=age)
+    until = relative_until(NOON, now)
+    assert until
+    assert until > now
+    assert relative_text(NOON, until - timedelta(microseconds=1)) == relative_text(NOON, now)
+    assert relative_text(NOON, until + timedelta(seconds=1)) != relative_text(NOON, now)
+
+
+def test_date_of_long_ago_stays() -> None:
+    assert relative_until(NOON, NOON + timedelta(days=31)) is None
+
+
+def test_clock_that_is_set_back_is_believed() -> None:
+    piece = Kept(draw("back"))
+    said = [str(piece.said_at(NOON + timedelta(hours=hours))) for hours in (5, 2)]
+    assert "5 h ago" in said[0]
+    assert "2 h ago" in said[1]
 
 
 def test_exact_moment_is_the_viewers_own() -> None:
@@ -58,6 +85,59 @@ def test_shelf_holds_no_more_than_its_size() -> None:
     for number in range(3):
         shelf.put(number, str(number))
     assert [shelf.get(number) is not None for number in range(3)] == [False, True, True]
+
+
+def loader_reset() -> None:
+    for engine in engines.all():
+        for loader in engine.engine.template_loaders:  # type: ignore[attr-defined]
+            loader.reset()
+
+
+class Line(NamedTuple):
+    name: str
+    at: datetime
+
+
+@pytest.fixture
+def row_template(settings: Any, tmp_path: Path) -> str:
+    (tmp_path / "_row.html").write_text("{% load ui %}<b>{{ row.name }}{{ more }}</b>{% moment row.at %}\n")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    return "_row.html"
+
+
+def test_rows_are_drawn_once_each_with_their_own_ages(row_template: str, tmp_path: Path) -> None:
+    page = Template("{% load kept %}{% kept_rows name rows more=more %}")
+    lines = [Line("<one>", NOON), Line("two", NOON - timedelta(days=2))]
+    with time_machine.travel(NOON + timedelta(minutes=7), tick=False):
+        first = page.render(Context({"name": row_template, "rows": lines, "more": "!"}))
+    (tmp_path / row_template).write_text("drawn again: {{ row.name }}{{ more }}")
+    loader_reset()
+    with time_machine.travel(NOON + timedelta(minutes=9), tick=False):
+        second = page.render(Context({"name": row_template, "rows": lines, "more": "!"}))
+        other = page.render(Context({"name": row_template, "rows": lines[:1], "more": "?"}))
+    assert "<b>&lt;one&gt;!</b>" in first
+    assert first.index("7 min ago") < first.index("two!") < first.index("2 days ago")
+    assert second == first.replace("7 min ago", "9 min ago")
+    assert other == "drawn again: &lt;one&gt;?"
+
+
+class AskForm(forms.Form):
+    agent = forms.ChoiceField(label="Agent", choices=[("a", "First")], required=False)
+    text = forms.CharField(label="Text", max_length=3, required=False)
+
+
+def test_fields_show_what_was_sent_what_is_wrong_and_what_may_be_chosen() -> None:
+    page = Template("{% load kept %}{% kept_fields form %}")
+    asked = [AskForm({}), AskForm({"text": "abc"}), AskForm({"text": "<abcd>"}), AskForm({"agent": "b"}), AskForm({})]
+    asked[3].fields["agent"].choices = [("b", "Second")]  # type: ignore[attr-defined]
+    drawn = [page.render(Context({"form": form})) for form in asked]
+    assert [text == page.render(Context({"form": form})) for text, form in zip(drawn, asked, strict=True)] == [True] * 5
+    assert drawn[0] == drawn[4]
+    assert 'value="abc"' in drawn[1]
+    assert "at most 3 characters" in drawn[2]
+    assert "&lt;abcd&gt;" in drawn[2]
+    assert '<option value="b" selected>Second</option>' in drawn[3]
+    assert "First" not in drawn[3]
 
 
 @pytest.mark.django_db

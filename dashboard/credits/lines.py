@@ -1,0 +1,33 @@
+"""Rows of lists about money, as plain values: all that a list shows of them."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from dashboard.agents.models import shown_name
+
+
+class PurchaseLine(NamedTuple):
+    """A purchase; `price_cents` are US cents, `credits` whole credits, None what nobody told yet."""
+
+    pk: int
+    key: UUID
+    opened_at: datetime
+    credits: int | None
+    price_cents: int | None
+    live_money: bool | None
+    state: str
+    origin: str
+    agent__remote_id: str
+    agent__name: str
+    opened_by__name: str | None
+    opened_by__email: str | None
+
+    @property
+    def agent_name(self) -> str:
+        return shown_name(self.agent__name, self.agent__remote_id)
+
+    @property
+    def opener(self) -> str:
+        """Return who opened it here; empty for the agent itself and for somebody who left."""
+        return self.opened_by__name or self.opened_by__email or ""
