@@ -1,7 +1,8 @@
 """The frame around a signed-in page: where one can go, which workspace this is, which theme."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -69,30 +70,32 @@ def landing_url(user: User) -> str:
     return reverse("web:profile")
 
 
-def _items(request: HttpRequest, user: User, membership: Membership | None) -> list[dict[str, object]]:
+@lru_cache(maxsize=1_000)
+def places_open(key: str | None, role: str | None, platform_roles: tuple[str, ...]) -> tuple[tuple[Place, str], ...]:
+    """Return the places that these roles may open, the workspace's if there is one, each with its address."""
+    return tuple(
+        (place, reverse(place.url_name, args=[] if place.platform_role else [key]))
+        for place in PLACES
+        if (place.platform_role in platform_roles if place.platform_role else role in place.roles)
+    )
+
+
+def _groups(places: Iterable[tuple[Place, str]], here: Container[str]) -> list[dict[str, object]]:
     groups: dict[str, list[dict[str, object]]] = {}
-    for place in PLACES:
-        if place.platform_role:
-            if place.platform_role not in user.platform_roles:
-                continue
-            url = reverse(place.url_name)
-        elif membership and membership.role in place.roles:
-            url = reverse(place.url_name, args=[membership.workspace.key])
-        else:
-            continue
+    for place, url in places:
         item = {
             "name": place.url_name,
             "label": place.label,
             "icon": place.icon,
             "url": url,
-            "is_current": request.path == url or (place.has_inside and request.path.startswith(url)),
+            "is_current": place.url_name in here,
         }
         groups.setdefault(place.group, []).append(item)
     return [{"label": label, "items": items} for label, items in groups.items()]
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `frame` for templates/frame.html; signed-out pages get the theme alone."""
+    """Context processor: `frame` for templates/frame.html, and `here`; signed-out pages get the theme alone."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"frame": {"theme": User.Theme.SYSTEM.value}}
@@ -101,18 +104,26 @@ def frame(request: HttpRequest) -> dict[str, object]:
     current = next((one for one in memberships if scope and one.workspace_id == scope.workspace.pk), None)
     current = current or (memberships[0] if memberships else None)
     key, role = (current.workspace.key, current.role) if current else (None, None)
-    return {
-        "frame": {
-            "theme": user.theme,
-            "workspace": current.workspace if current else None,
-            # Worked out only where it is drawn: the sidebar is kept by `place`, the rest by `choice`.
-            "groups": partial(_items, request, user, current),
-            "place": (request.path, key, role, tuple(user.platform_roles)),
-            "workspaces": partial(_workspaces, memberships, current),
-            "choice": (key, tuple((one.workspace.key, one.workspace.name) for one in memberships)),
-            "search_url": partial(reverse, "web:search", args=[key]) if key else None,
-        }
+    place = (key, role, tuple(user.platform_roles))
+    places = places_open(*place)
+    here = tuple(one.url_name for one, url in places if _is_at(request.path, one, url))
+    drawn = {
+        "theme": user.theme,
+        "workspace": current.workspace if current else None,
+        # Worked out only where it is drawn: the frame is kept by what it is made of.
+        "groups": partial(_groups, places, here),
+        "workspaces": partial(_workspaces, memberships, current),
+        "search_url": partial(reverse, "web:search", args=[key]) if key else None,
+        "made_of": (
+            *(place, here, tuple((one.workspace.key, one.workspace.name) for one in memberships)),
+            *(user.display_name, user.email, user.theme),
+        ),
     }
+    return {"frame": drawn, "here": request.get_full_path()}
+
+
+def _is_at(path: str, place: Place, url: str) -> bool:
+    return path == url or (place.has_inside and path.startswith(url))
 
 
 def _workspaces(memberships: list[Membership], current: Membership | None) -> list[dict[str, object]]:

@@ -7,6 +7,33 @@ from uuid import UUID
 from dashboard.agents.models import shown_name
 
 
+class ReceiptLine(NamedTuple):
+    """A receipt with what was taken back of it (`dashboard.credits.receipt_figures`); cents are of `currency`."""
+
+    pk: int
+    key: UUID
+    issued_at: datetime
+    credits: int
+    amount_cents: int
+    live_money: bool
+    agent__remote_id: str
+    agent__name: str
+    purchase__origin: str
+    opened_by__name: str | None
+    opened_by__email: str | None
+    back_cents: int
+    last_step: str | None
+
+    @property
+    def agent_name(self) -> str:
+        return shown_name(self.agent__name, self.agent__remote_id)
+
+    @property
+    def opener(self) -> str:
+        """Return who opened its purchase here; empty for the agent itself and for somebody who left."""
+        return self.opened_by__name or self.opened_by__email or ""
+
+
 class PurchaseLine(NamedTuple):
     """A purchase; `price_cents` are US cents, `credits` whole credits, None what nobody told yet."""
 

@@ -13,7 +13,7 @@ from dashboard.credits.models import Receipt, Reversal
 TAKEN = (Reversal.Kind.REFUNDED, Reversal.Kind.DISPUTED)
 GIVEN_BACK = Reversal.Kind.REINSTATED
 # Of more receipts than this a page tells no sum: adding them up would cost more than the page itself.
-TOTAL_LIMIT = 5_000
+TOTAL_LIMIT = 1_000
 
 # An amount that was not told is that of its credits, at a cent each (contract 1).
 _CENTS = Coalesce("amount_cents", Abs("credits_delta"), 0)

@@ -35,8 +35,8 @@ class ReceiptFilterForm(AgentFilterForm, MoneyForm, DaysForm):
 
     def __init__(self, data: object, *, workspace: Workspace) -> None:
         super().__init__(data, workspace=workspace)
-        people = workspace.memberships.select_related("user").order_by("pk")[:MOST_CHOICES]
-        buyers = [(str(one.user_id), one.user.display_name) for one in people]
+        people = workspace.memberships.order_by("pk").values_list("user", "user__name", "user__email")[:MOST_CHOICES]
+        buyers = [(str(pk), name or email) for pk, name, email in people]
         self.fields["opened_by"].choices = [("", "Anybody"), (THE_AGENT, "The agent itself"), *buyers]  # type: ignore[attr-defined]
 
     def clean_month(self) -> Month | None:

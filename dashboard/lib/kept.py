@@ -1,19 +1,29 @@
 """HTML that is rendered once for the same values and remembered by this process, within bounds.
 
 Whoever keeps HTML names every value that it shows: the same values give the same HTML, so nothing has to be
-forgotten but for room. Only how long ago something was changes by itself, and is said anew each time.
+forgotten but for room. Only how long ago something was changes by itself, and is said anew each time; and the values
+of HOLES, which every request has of its own, are left out of what is kept.
 """
 
 import re
-from collections.abc import Hashable
+import secrets
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Generic, NamedTuple, TypeVar
 
 from django.utils import timezone
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.lib.presentation import relative_text, relative_until
+
+# Names of a template's context: the token against forged requests, and the page's own address.
+HOLES = ("csrf_token", "here")
+# What stands for them inside kept HTML: nobody can write it, for nobody outside this process knows it.
+_SECRET = secrets.token_hex(16)
+MARKS = {name: f"kept-{_SECRET}-{name}-" for name in HOLES}
+_MARK = re.compile(f"kept-{_SECRET}-([a-z_]+)-")
 
 Key = TypeVar("Key", bound=Hashable)
 # What `{% moment %}` draws. No text from outside can look like it, for in those every < and > is escaped.
@@ -23,11 +33,11 @@ _INDENTS = re.compile(r"\n\s*(?=<)")
 
 
 class _Said(NamedTuple):
-    """A text, and from when until when (not included) it is true."""
+    """From when until when (not included) a text is true; it stands in pieces, with the name of a hole between two."""
 
     since: datetime
     until: datetime
-    text: SafeString
+    pieces: list[str]
 
 
 class Kept:
@@ -42,19 +52,23 @@ class Kept:
         self._moments = [timezone.localtime(datetime.fromisoformat(at)) for at in pieces[2::3]]
         self._said: _Said | None = None
 
-    def said_at(self, now: datetime) -> SafeString:
-        """Return the HTML with every moment relative to `now`."""
+    def said_at(self, now: datetime, hole: Callable[[str], object] = str) -> SafeString:
+        """Return the HTML with every moment relative to `now`, and with what `hole` says belongs into each."""
         said = self._said
         if said is None or not said.since <= now < said.until:
             said = self._said = self._say(now)
-        return said.text
+        if len(said.pieces) == 1:
+            return mark_safe(said.pieces[0])  # noqa: S308 - our own templates rendered it
+        filled = said.pieces.copy()
+        filled[1::2] = [conditional_escape(hole(name)) for name in said.pieces[1::2]]
+        return mark_safe("".join(filled))  # noqa: S308 - our own templates rendered it, and the rest is escaped
 
     def _say(self, now: datetime) -> _Said:
         ages = [*(relative_text(at, now) for at in self._moments), ""]
         text = "".join([piece for pair in zip(self._parts, ages, strict=True) for piece in pair])
         changes = (relative_until(at, now) for at in self._moments)
         until = min((at for at in changes if at), default=_NEVER)
-        return _Said(now, until, mark_safe(text))  # noqa: S308 - our own templates rendered it
+        return _Said(now, until, _MARK.split(text))
 
 
 class Shelf(Generic[Key]):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.lib.forms import form_shown
-from dashboard.lib.kept import Shelf
+from dashboard.lib.kept import MARKS, Shelf
 
 register = template.Library()
 # A part is a few KB; the parts of the frame and the rows of a table each have a shelf of their own.
@@ -27,7 +27,7 @@ def kept(parser: Parser, token: Token) -> "KeptNode":
     """Draw the inside once for these values: `{% kept first second %} ... {% endkept %}`.
 
     The values must be everything that the inside shows, the viewer's zone apart; they are compared, so they must be
-    hashable. Nothing that differs from request to request may stand inside: no CSRF token above all.
+    hashable. Of what differs from request to request only HOLES may stand inside: they are filled in each time.
     """
     values = [parser.compile_filter(value) for value in token.split_contents()[1:]]
     inside = parser.parse(("endkept",))
@@ -42,8 +42,12 @@ class KeptNode(template.Node):
 
     def render(self, context: Context) -> SafeString:
         key = (timezone.get_current_timezone_name(), *[value.resolve(context) for value in self.values])
-        piece = self._shelf.get(key) or self._shelf.put(key, self.inside.render(context))
-        return piece.said_at(timezone.now())
+        piece = self._shelf.get(key) or self._shelf.put(key, self._draw(context))
+        return piece.said_at(timezone.now(), context.get)
+
+    def _draw(self, context: Context) -> str:
+        with context.push(**MARKS):
+            return self.inside.render(context)
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 """What is drawn once and remembered: the same for the same values, its ages said anew, never anybody's secret."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,6 +120,26 @@ def test_rows_are_drawn_once_each_with_their_own_ages(row_template: str, tmp_pat
     assert first.index("7 min ago") < first.index("two!") < first.index("2 days ago")
     assert second == first.replace("7 min ago", "9 min ago")
     assert other == "drawn again: &lt;one&gt;?"
+
+
+def test_token_and_address_are_each_requests_own_and_escaped() -> None:
+    page = Template(
+        "{% load kept ui %}{% kept name %}<b>{{ name }}</b>{% csrf_token %}"
+        '<input name="next" value="{{ here }}">{% moment at %}{% endkept %}'
+    )
+    said = [
+        page.render(Context({"name": "holes", "csrf_token": token, "here": here, "at": NOON}))
+        for token, here in (("first", "/one/?a=1&b=2"), ("second", '/two/"><script>'))
+    ]
+    assert [re.findall('value="([^"]*)"', text) for text in said] == [
+        ["first", "/one/?a=1&amp;b=2"],
+        ["second", "/two/&quot;&gt;&lt;script&gt;"],
+    ]
+
+
+def test_part_without_a_token_to_give_holds_none() -> None:
+    page = Template("{% load kept %}{% kept name %}{% csrf_token %}{% endkept %}")
+    assert 'value=""' in page.render(Context({"name": "nobody"}))
 
 
 class AskForm(forms.Form):
