@@ -11,7 +11,7 @@ Credits on hold for a running job are off the balance and in no line: they are u
 come back as unexplained, of the other sign, in the interval of its spending.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,6 +95,16 @@ class Interval:
         if self.untold:
             doubts.insert(0, "Lines of the ledger here do not tell their credits.")
         return doubts
+
+
+def movements_joined(told: Iterable[tuple[Movement, ...]]) -> tuple[Movement, ...]:
+    """Return several times' lines as those of one, by type."""
+    by_type: dict[str, Movement] = {}
+    for one in (movement for movements in told for movement in movements):
+        known = by_type.get(one.type, Movement(one.type, 0, 0))
+        sums = (known.count + one.count, known.credits + one.credits, known.untold + one.untold)
+        by_type[one.type] = Movement(one.type, *sums)
+    return tuple(by_type[name] for name in sorted(by_type))
 
 
 def intervals_between(

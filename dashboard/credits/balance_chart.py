@@ -30,7 +30,7 @@ class Chart:
     zero: int
     since: datetime
     until: datetime
-    marks: list[Mark]
+    marks: tuple[Mark, ...]
 
 
 def chart_of(readings: Sequence[Anchor], purchases: Sequence[tuple[datetime, int]]) -> Chart | None:
@@ -50,7 +50,7 @@ def chart_of(readings: Sequence[Anchor], purchases: Sequence[tuple[datetime, int
 
     steps = [f"M0 {y(readings[0].credits)}"] + [f"H{x(one.at)}V{y(one.credits)}" for one in readings[1:]]
     line = "".join(steps)
-    marks = [Mark(x(at), at, credits_) for at, credits_ in purchases if since <= at <= until]
+    marks = tuple(Mark(x(at), at, credits_) for at, credits_ in purchases if since <= at <= until)
     return Chart(line, f"{line}V{y(0)}H0Z", top, floor, y(0), since, until, marks)
 
 

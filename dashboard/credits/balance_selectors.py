@@ -3,39 +3,61 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, When
+from django.db import connection
+from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Greatest
 from django.http import Http404
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
 from dashboard.agents.models import Claim, QuotaSnapshot
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
-from dashboard.credits.balance import CLOCKS_AGREE, Anchor, Interval, Movement, Stretch, intervals_between
+from dashboard.credits.balance import (
+    CLOCKS_AGREE,
+    Anchor,
+    Interval,
+    Movement,
+    Stretch,
+    intervals_between,
+    movements_joined,
+)
 from dashboard.credits.balance_chart import Chart, chart_of
-from dashboard.credits.funding import event_list, events_within
+from dashboard.credits.funding import event_list, event_list_from, events_within
 from dashboard.credits.models import Receipt
 from dashboard.freshness.models import KnownGap, Stream
-from dashboard.lib.paging import Page, page_get
+from dashboard.lib.paging import Page, cursor_to, page_get
 
 PAGE_SIZE = 25
 LISTED_AGENTS = 100
 CHARTED_READINGS = 400
 CHUNK = 200
+LISTED_GAPS, MOST_GAPS = 20, 200
+INSTANT = timedelta(microseconds=1)
+_OCCURRED_AT = '"activity_event"."occurred_at"'
+
+Movements = tuple[Movement, ...]
+_NOTHING: Movements = ()
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
 class Balance:
-    """One page of an agent's history: intervals, newest first, and on the last page the first reading of all."""
+    """One page of an agent's history: intervals, newest first, and on the last page the first reading of all.
 
-    claim: Claim
+    `gaps` are the latest stretches within the page that could not be read, newest first.
+    """
+
     intervals: list[Interval]
     newer: str | None
     older: str | None
     first: Anchor | None
-    pending: tuple[Movement, ...]
+    pending: Movements
+    gaps: list[KnownGap]
 
     @cached_property
     def pending_credits(self) -> int:
@@ -57,27 +79,33 @@ def anchor_list(claim: Claim) -> QuerySet[QuotaSnapshot]:
     told = QuotaSnapshot.objects.filter(
         agent=claim.agent_id, taken_at__gte=claim.claimed_at, free_credits__isnull=False, paid_credits__isnull=False
     )
-    near = {
-        "occurred_at__gte": OuterRef("taken_at") - CLOCKS_AGREE,
-        "occurred_at__lte": OuterRef("taken_at") + CLOCKS_AGREE,
-    }
-    return told.filter(~Exists(event_list(claim).filter(**near)))
+    # One lower bound: of two, SQLite reads its index from the one that is the same for all readings.
+    since = Greatest(OuterRef("taken_at") - CLOCKS_AGREE, Value(claim.claimed_at))
+    near = event_list_from(claim, since).filter(occurred_at__lte=OuterRef("taken_at") + CLOCKS_AGREE)
+    return told.filter(~Exists(near))
 
 
 def balance_page(claim: Claim, *, cursor: str, size: int = PAGE_SIZE) -> Balance:
-    """Return a page of intervals, newest first; the first page begins with the latest reading, whatever it says."""
-    rows = anchor_list(claim)
-    page = page_get(rows, by="taken_at", cursor=cursor, size=size)
+    """Return a page of intervals, newest first; the first page begins with the latest reading, whatever it says.
+
+    Pages overlap by one anchor: where the oldest interval of one begins, the newest of the next ends. Three statements.
+    """
+    page = page_get(anchor_list(claim), by="taken_at", cursor=cursor, size=size + 1)
     anchors = [anchor_of(row) for row in reversed(page.rows)]
-    if page.older and anchors:
-        before = rows.filter(taken_at__lt=anchors[0].at).order_by("-taken_at").first()
-        anchors = [anchor_of(before), *anchors] if before else anchors
-    if page.newer is None:
-        anchors += _latest(claim, anchors)
-    first = anchors[0] if anchors and page.older is None else None
-    found = [one for one in _intervals(claim, anchors) if not one.is_still]
-    pending = _pending(claim, anchors) if page.newer is None else ()
-    return Balance(claim, found[::-1], page.newer, page.older, first, pending)
+    gaps = gap_list_between(claim, anchors[0].at if anchors else None, anchors[-1].at if page.newer else None)
+    if page.newer:
+        movements, pending = _movements_between(claim, anchors), _NOTHING
+    else:
+        anchors, movements, pending = _with_latest(claim, anchors)
+    intervals = intervals_between(anchors, movements, _stretches(gaps))
+    return Balance(
+        intervals=[one for one in reversed(intervals) if not one.is_still],
+        newer=page.newer and cursor_to("n", page.rows[1], "taken_at"),
+        older=page.older and cursor_to("o", page.rows[-2], "taken_at"),
+        first=anchors[0] if anchors and page.older is None else None,
+        pending=pending,
+        gaps=gaps[::-1][:LISTED_GAPS],
+    )
 
 
 def interval_get(claim: Claim, number: int) -> Interval:
@@ -109,15 +137,24 @@ def interval_stream(claim: Claim) -> Iterator[Interval]:
 
 
 def balance_chart(claim: Claim) -> Chart | None:
-    """Return the drawing of the latest readings, with the purchases among them."""
+    """Return the drawing of the latest readings, with the purchases among them; one statement."""
     told = QuotaSnapshot.objects.filter(agent=claim.agent_id, taken_at__gte=claim.claimed_at)
     told = told.filter(free_credits__isnull=False, paid_credits__isnull=False)
-    readings = [anchor_of(row) for row in told.order_by("-taken_at")[:CHARTED_READINGS]][::-1]
+    bought = Receipt.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, issued_at__gte=claim.claimed_at)
+    drawn = _latest_of(told, "taken_at").values_list(Value(0), "taken_at", "free_credits", "paid_credits")
+    marked = _latest_of(bought, "issued_at").values_list(Value(1), "issued_at", "credits", Value(0))
+    readings: list[Anchor] = []
+    purchases: list[Anchor] = []
+    for is_purchase, at, free, paid in sorted(drawn.union(marked, all=True)):
+        (purchases if is_purchase else readings).append(Anchor(at, free, paid))
     readings += _now(claim, readings)
-    if not readings:
-        return None
-    bought = Receipt.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, issued_at__gte=readings[0].at)
-    return chart_of(readings, list(bought.order_by("issued_at").values_list("issued_at", "credits")[:CHARTED_READINGS]))
+    return chart_of(readings, [(one.at, one.free) for one in purchases]) if readings else None
+
+
+def _latest_of(rows: QuerySet[Row], by: str) -> QuerySet[Row]:
+    """Return the latest rows as a query that may stand in a union: SQLite takes no LIMIT there."""
+    latest = rows.order_by(f"-{by}").values("pk")[:CHARTED_READINGS]
+    return rows.model._default_manager.filter(pk__in=latest)  # noqa: SLF001 - Django's documented way to its manager
 
 
 def anchor_of(row: QuotaSnapshot) -> Anchor:
@@ -143,28 +180,45 @@ def _latest(claim: Claim, known: Sequence[Anchor]) -> list[Anchor]:
     return [] if event_list(claim).filter(occurred_at__range=near).exists() else found
 
 
-def _pending(claim: Claim, anchors: Sequence[Anchor]) -> tuple[Movement, ...]:
-    since = anchors[-1].at if anchors else claim.claimed_at
-    return _movements(event_list(claim).filter(occurred_at__gt=since), [since, since])[0]
-
-
 def _intervals(claim: Claim, anchors: Sequence[Anchor]) -> list[Interval]:
     if len(anchors) < 2:
         return []
+    gaps = gap_list_between(claim, anchors[0].at, anchors[-1].at)
+    return intervals_between(anchors, _movements_between(claim, anchors), _stretches(gaps))
+
+
+def _movements_between(claim: Claim, anchors: Sequence[Anchor]) -> list[Movements]:
+    """Return what moved from each anchor to the next."""
     lines = event_list(claim).filter(occurred_at__gt=anchors[0].at, occurred_at__lte=anchors[-1].at)
-    movements = _movements(lines, [anchor.at for anchor in anchors])
-    return intervals_between(anchors, movements, _gaps(claim, anchors[0], anchors[-1]))
+    return movement_list(lines, [one.at for one in anchors[1:]])[:-1]
 
 
-def _movements(lines: QuerySet[Event], moments: Sequence[datetime]) -> list[tuple[Movement, ...]]:
-    """Sum the lines by type and by the interval in which they happened, in one query; what is later than all moments
-    stands in the last interval."""
-    stops = list(enumerate(moments[1:]))
-    place = Case(
-        *(When(occurred_at__lte=stop, then=number) for number, stop in stops),
-        default=len(stops) - 1,
-        output_field=IntegerField(),
-    )
+def _with_latest(claim: Claim, anchors: list[Anchor]) -> tuple[list[Anchor], list[Movements], Movements]:
+    """Return the anchors up to the latest reading, what moved from each to the next, and what since; in one query.
+
+    The latest reading is an anchor, too, where no line is within the doubt of the clocks. Such a line is later than the
+    anchor before it, or that were none.
+    """
+    lines = event_list(claim).filter(occurred_at__gt=anchors[0].at) if anchors else event_list(claim)
+    now = _now(claim, anchors)
+    doubt = [at for one in now for at in (one.at - CLOCKS_AGREE - INSTANT, one.at + CLOCKS_AGREE)]
+    *told, since = movement_list(lines, [*(one.at for one in anchors[1:]), *doubt])
+    if not now:
+        return anchors, told, since
+    *told, before, near = told
+    if near:
+        return anchors, told, movements_joined([before, near, since])
+    return [*anchors, *now], [*told, before], since
+
+
+def movement_list(lines: QuerySet[Event], stops: Sequence[datetime]) -> list[Movements]:
+    """Sum the lines by type and by the stop until which (included) they happened, in one query; last, those after all.
+
+    The SQL stands here as text: Django takes longer to put so many alternatives together than the database to answer.
+    """
+    cases = "".join(f" WHEN {_OCCURRED_AT} <= %s THEN {number}" for number in range(len(stops)))
+    at = [connection.ops.adapt_datetimefield_value(stop) for stop in stops]
+    place = RawSQL(f"CASE{cases} ELSE {len(stops)} END", at, IntegerField()) if stops else Value(0)  # noqa: S611 - values apart
     sums: dict[int, list[Movement]] = defaultdict(list)
     grouped = lines.order_by().annotate(place=place).values("place", "type")
     counted = grouped.annotate(
@@ -172,10 +226,16 @@ def _movements(lines: QuerySet[Event], moments: Sequence[datetime]) -> list[tupl
     )
     for row in counted.order_by("place", "type"):
         sums[row["place"]].append(Movement(row["type"], row["number"], row["moved"] or 0, row["untold"]))
-    return [tuple(sums[number]) for number, _ in stops]
+    return [tuple(sums[number]) for number in range(len(stops) + 1)]
 
 
-def _gaps(claim: Claim, first: Anchor, last: Anchor) -> list[Stretch]:
-    rows = KnownGap.objects.filter(stream=Stream.AGENT, subject_id=claim.agent_id, before_at__gt=first.at)
-    rows = rows.filter(Q(after_at=None) | Q(after_at__lt=last.at)).order_by("before_at")
-    return [Stretch(row.after_at, row.before_at) for row in rows]
+def gap_list_between(claim: Claim, since: datetime | None, until: datetime | None) -> list[KnownGap]:
+    """Return the stretches of the ledger that could not be read and touch a time, oldest first; None: no bound."""
+    rows = KnownGap.objects.filter(stream=Stream.AGENT, subject_id=claim.agent_id)
+    rows = rows.filter(before_at__gt=since) if since else rows
+    rows = rows.filter(Q(after_at=None) | Q(after_at__lt=until)) if until else rows
+    return list(rows.order_by("-before_at")[:MOST_GAPS])[::-1]
+
+
+def _stretches(gaps: Sequence[KnownGap]) -> list[Stretch]:
+    return [Stretch(row.after_at, row.before_at) for row in gaps]

@@ -17,8 +17,7 @@ from dashboard.credits.balance_selectors import (
     interval_get,
 )
 from dashboard.credits.funding import shares_by_event
-from dashboard.freshness.models import Stream
-from dashboard.freshness.selectors import gap_list
+from dashboard.credits.waiting import waiting_in
 from dashboard.lib.export import file_answer
 
 
@@ -33,14 +32,15 @@ def balance_overview(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def balance_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
-    claim = claim_get(scope.workspace, remote_id)
-    cursor = request.GET.get("page", "")
+    claim = claim_get(scope.workspace, remote_id, waiting=waiting_in(scope.workspace))
+    balance = balance_page(claim, cursor=request.GET.get("page", ""))
     context = {
         "scope": scope,
         "claim": claim,
-        "balance": balance_page(claim, cursor=cursor),
+        "inbox_waiting": vars(claim)["waiting"],
+        "balance": balance,
         "chart": balance_chart(claim),
-        "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
+        "gaps": balance.gaps,
     }
     return render(request, "credits/balance/balance_detail.html", context)
 

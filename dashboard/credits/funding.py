@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
 
 from dashboard.activity.models import Event
 from dashboard.activity.rollups import SPENT, spent
@@ -19,8 +20,13 @@ NOTED = ("credits.payment_backed_reversal_pending", "credits.payment_backed_reve
 
 def event_list(claim: Claim) -> QuerySet[Event]:
     """Return the lines that move credits, or should and do not tell, since this workspace holds the agent."""
+    return event_list_from(claim, claim.claimed_at)
+
+
+def event_list_from(claim: Claim, since: datetime | Combinable) -> QuerySet[Event]:
+    """Return such lines from a moment on, which is not before the claim."""
     moves = (Q(type__startswith="credits.") & ~Q(type__in=NOTED)) | Q(type__startswith="usage.")
-    mine = Event.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, occurred_at__gte=claim.claimed_at)
+    mine = Event.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, occurred_at__gte=since)
     return mine.filter(moves).exclude(credits_delta=0)
 
 

@@ -17,11 +17,11 @@ from dashboard.credits.selectors import (
     hand_off_list,
     mute_list,
 )
+from dashboard.credits.waiting import waiting_in
 from dashboard.credits.withheld import Withheld, payment_withheld
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import cursor_map
 from dashboard.freshness.services import cursors_hurry
-from dashboard.web.waiting import waiting_in
 
 LISTED = 50
 

@@ -20,9 +20,9 @@ from dashboard.credits.models import Purchase
 from dashboard.credits.runway import Runway
 from dashboard.credits.runways import runway_columns, runway_get
 from dashboard.credits.selectors import purchase_awaited_lists
+from dashboard.credits.waiting import waiting_in
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map, is_stale
-from dashboard.web.waiting import waiting_in
 
 OVERVIEW_AGENTS = 50
 OVERVIEW_PURCHASES = 5

@@ -4,7 +4,7 @@ from django import template
 from django.template import Context
 
 from dashboard.accounts.models import Workspace
-from dashboard.web.waiting import inbox_count
+from dashboard.credits.waiting import inbox_count
 
 register = template.Library()
 

@@ -18,9 +18,9 @@ from dashboard.credits.models import PriceList, Purchase
 from dashboard.credits.selectors import hand_off_list
 from dashboard.credits.services import purchase_open
 from dashboard.credits.terms import Terms
+from dashboard.credits.waiting import inbox_count
 from dashboard.credits.withheld import BuyingWithheld
 from dashboard.sync.pipeline import agent_sync
-from dashboard.web.waiting import inbox_count
 from tests.dashboard.credits.paying import CHECKOUT, STARTER, X402, buy, poll
 from tests.dashboard.web.pages import words
 

@@ -21,9 +21,9 @@ from dashboard.agents.apply import quota_apply
 from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.credits.models import HandOffMute, Purchase
+from dashboard.credits.waiting import inbox_count
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.web.inbox import inbox_get
-from dashboard.web.waiting import inbox_count
 from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
