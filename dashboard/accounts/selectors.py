@@ -10,8 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from dashboard.accounts.models import Handover, Invitation, Membership, PlatformRole, Role, User, Workspace
+from dashboard.lib.prepared import Prepared
 
 PEOPLE_FOUND = 20
+
+
+_memberships = Prepared(lambda user: Membership.objects.filter(user=user).select_related("workspace").order_by("pk"))
 
 
 def membership_list(user: User) -> list[Membership]:
@@ -21,7 +25,7 @@ def membership_list(user: User) -> list[Membership]:
     """
     kept: list[Membership] | None = getattr(user, "_memberships", None)
     if kept is None:
-        kept = list(user.memberships.select_related("workspace").order_by("pk"))
+        kept = _memberships(user=user.pk)
         user._memberships = kept  # type: ignore[attr-defined]  # noqa: SLF001
     return kept
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import OuterRef
 from django.db.models.functions import JSONObject
-from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event, EventReference, SpendDay
@@ -112,12 +111,11 @@ def crossing_ended_list(*, since: datetime, until: datetime) -> QuerySet[Guardra
     return rows.select_related("agent", "workspace").order_by("ends_at", "pk")
 
 
-def crossing_column() -> Subquery:
-    """Return the crossing that holds now of each claim, a hard one first, as {kind, is_hard, limit, figure, ends_at};
-    to be annotated to a query of claims that is made anyway."""
-    now = timezone.now()
+def crossing_column(at: datetime) -> Subquery:
+    """Return the crossing of each claim that holds at a moment, a hard one first; a JSON object
+    {kind, is_hard, limit, figure}, to be annotated to a query of claims that is made anyway."""
     mine = GuardrailCrossing.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"))
-    open_now = mine.filter(recovered_at=None, ends_at__gt=now).order_by("-is_hard", "-pk")
+    open_now = mine.filter(recovered_at=None, ends_at__gt=at).order_by("-is_hard", "-pk")
     said = JSONObject(kind="kind", is_hard="is_hard", limit="limit", figure="figure")
     return Subquery(open_now.values(said=said)[:1])
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
@@ -101,6 +102,13 @@ def event_newest_before(agent_id: int, before: datetime) -> datetime | None:
 def day_start() -> datetime:
     """Return the beginning of today in the active time zone."""
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def spent_column(since_slot: int) -> Coalesce:
+    """Return the credits that the agent of each claim spent from a quarter of an hour on, as a column of claims."""
+    slots = SpendSlot.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), slot__gte=since_slot)
+    summed = slots.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
+    return Coalesce(Subquery(summed), 0)
 
 
 def spent_since(workspace: Workspace, since: datetime, *, agent_ids: Iterable[int]) -> dict[int, int]:

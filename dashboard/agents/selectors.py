@@ -71,13 +71,17 @@ def claim_get(workspace: Workspace, remote_id: str, **columns: Combinable) -> Cl
     `claim_told` and `claim_told_problem` say how telling Image Skill of the claim stands; None where it was not told.
     It carries `columns` as well.
     """
-    told = Instruction.objects.filter(agent_id=OuterRef("agent_id"), wish=Instruction.Wish.CLAIM)
-    claims = claim_list(workspace).select_related("workspace", "claimed_by", "stopped_by")
-    claims = claims.annotate(claim_told=told.values("state")[:1], claim_told_problem=told.values("problem")[:1])
-    claim = claims.annotate(**columns).filter(agent__remote_id=remote_id).first()
+    claim = claim_list_told(workspace).annotate(**columns).filter(agent__remote_id=remote_id).first()
     if claim is None:
         raise Http404
     return claim
+
+
+def claim_list_told(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the open claims of a workspace with their people, and with how telling Image Skill of each stands."""
+    told = Instruction.objects.filter(agent_id=OuterRef("agent_id"), wish=Instruction.Wish.CLAIM)
+    claims = claim_list(workspace).select_related("workspace", "claimed_by", "stopped_by")
+    return claims.annotate(claim_told=told.values("state")[:1], claim_told_problem=told.values("problem")[:1])
 
 
 def claim_of_agent(agent_id: int) -> Claim | None:

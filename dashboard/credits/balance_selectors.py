@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Sum, Value
@@ -30,7 +30,8 @@ from dashboard.credits.balance_chart import Chart, chart_of
 from dashboard.credits.funding import event_list, event_list_from, events_within
 from dashboard.credits.models import Receipt
 from dashboard.freshness.models import KnownGap, Stream
-from dashboard.lib.paging import Page, cursor_to, page_get
+from dashboard.lib.paging import Page, cursor_to, page_first, page_get
+from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 25
 LISTED_AGENTS = 100
@@ -90,7 +91,10 @@ def balance_page(claim: Claim, *, cursor: str, size: int = PAGE_SIZE) -> Balance
 
     Pages overlap by one anchor: where the oldest interval of one begins, the newest of the next ends. Three statements.
     """
-    page = page_get(anchor_list(claim), by="taken_at", cursor=cursor, size=size + 1)
+    if cursor or size != PAGE_SIZE:
+        page = page_get(anchor_list(claim), by="taken_at", cursor=cursor, size=size + 1)
+    else:
+        page = page_first(_newest_anchors(**_held(claim)), "taken_at", size + 1)
     anchors = [anchor_of(row) for row in reversed(page.rows)]
     gaps = gap_list_between(claim, anchors[0].at if anchors else None, anchors[-1].at if page.newer else None)
     if page.newer:
@@ -138,17 +142,31 @@ def interval_stream(claim: Claim) -> Iterator[Interval]:
 
 def balance_chart(claim: Claim) -> Chart | None:
     """Return the drawing of the latest readings, with the purchases among them; one statement."""
+    readings: list[Anchor] = []
+    purchases: list[Anchor] = []
+    for is_purchase, at, free, paid in sorted(_charted(**_held(claim))):
+        (purchases if is_purchase else readings).append(Anchor(at, free, paid))
+    readings += _now(claim, readings)
+    return chart_of(readings, [(one.at, one.free) for one in purchases]) if readings else None
+
+
+def _points(claim: Claim) -> QuerySet[Any, tuple[int, datetime, int, int]]:
+    """Return the latest readings (0, moment, free, paid credits) and purchases (1, moment, credits, 0)."""
     told = QuotaSnapshot.objects.filter(agent=claim.agent_id, taken_at__gte=claim.claimed_at)
     told = told.filter(free_credits__isnull=False, paid_credits__isnull=False)
     bought = Receipt.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id, issued_at__gte=claim.claimed_at)
     drawn = _latest_of(told, "taken_at").values_list(Value(0), "taken_at", "free_credits", "paid_credits")
     marked = _latest_of(bought, "issued_at").values_list(Value(1), "issued_at", "credits", Value(0))
-    readings: list[Anchor] = []
-    purchases: list[Anchor] = []
-    for is_purchase, at, free, paid in sorted(drawn.union(marked, all=True)):
-        (purchases if is_purchase else readings).append(Anchor(at, free, paid))
-    readings += _now(claim, readings)
-    return chart_of(readings, [(one.at, one.free) for one in purchases]) if readings else None
+    return drawn.union(marked, all=True)
+
+
+def _held(claim: Claim) -> dict[str, Any]:
+    """Return what the prepared queries below ask of a claim."""
+    return {"agent_id": claim.agent_id, "workspace_id": claim.workspace_id, "claimed_at": claim.claimed_at}
+
+
+_charted = Prepared(lambda **held: _points(Claim(**held)))
+_newest_anchors = Prepared(lambda **held: anchor_list(Claim(**held)).order_by("-taken_at", "-pk")[: PAGE_SIZE + 2])
 
 
 def _latest_of(rows: QuerySet[Row], by: str) -> QuerySet[Row]:

@@ -17,7 +17,7 @@ from dashboard.credits.balance_selectors import (
     interval_get,
 )
 from dashboard.credits.funding import shares_by_event
-from dashboard.credits.waiting import waiting_in
+from dashboard.credits.waiting import counted_claim_get
 from dashboard.lib.export import file_answer
 
 
@@ -32,7 +32,7 @@ def balance_overview(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def balance_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
-    claim = claim_get(scope.workspace, remote_id, waiting=waiting_in(scope.workspace))
+    claim = counted_claim_get(scope.workspace, remote_id)
     balance = balance_page(claim, cursor=request.GET.get("page", ""))
     context = {
         "scope": scope,

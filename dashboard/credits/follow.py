@@ -10,7 +10,7 @@ from dashboard.credits.selectors import claim_of
 from dashboard.credits.terms import Terms
 from dashboard.credits.withheld import UNLINKED, buying_withheld, payment_withheld
 from dashboard.freshness.models import Stream
-from dashboard.freshness.selectors import cursor_map
+from dashboard.freshness.selectors import cursor_get
 
 
 def following_get(purchase: Purchase) -> Following:
@@ -20,7 +20,7 @@ def following_get(purchase: Purchase) -> Following:
         withheld = buying_withheld(claim) if claim else UNLINKED
         return Following(purchase, claim, now, withheld, _listed(purchase), has_stripe=has_stripe)
     if purchase.state == Purchase.State.OPEN:
-        cursor = cursor_map(stream=Stream.AGENT, subject_ids=[purchase.agent_id]).get(purchase.agent_id)
+        cursor = cursor_get(stream=Stream.AGENT, subject_id=purchase.agent_id)
         return Following(purchase, claim, now, payment_withheld(purchase, claim, cursor), has_stripe=has_stripe)
     return Following(purchase, claim, now, has_stripe=has_stripe)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from dashboard.agents.models import shown_name
+from dashboard.credits.models import Purchase
 
 
 class ReceiptLine(NamedTuple):
@@ -32,6 +33,31 @@ class ReceiptLine(NamedTuple):
     def opener(self) -> str:
         """Return who opened its purchase here; empty for the agent itself and for somebody who left."""
         return self.opened_by__name or self.opened_by__email or ""
+
+
+class AskedLine(NamedTuple):
+    """A purchase that an agent asked for, and when each of its lights was lit."""
+
+    pk: int
+    key: UUID
+    opened_at: datetime
+    credits: int | None
+    price_cents: int | None
+    state: str
+    paid_at: datetime | None
+    settled_at: datetime | None
+    granted_at: datetime | None
+    balance_moved_at: datetime | None
+    agent__remote_id: str
+    agent__name: str
+
+    @property
+    def agent_name(self) -> str:
+        return shown_name(self.agent__name, self.agent__remote_id)
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in Purchase.UNDER_WAY
 
 
 class PurchaseLine(NamedTuple):

@@ -15,9 +15,13 @@ from dashboard.credits.models import Receipt
 from dashboard.credits.runway import Runway, runway_of, window_start
 
 
-def runway_columns(now: datetime | None = None) -> dict[str, Combinable]:
+def runway_since(now: datetime) -> int:
+    """Return the day number from which on the pace counts."""
+    return day_of(window_start(now))
+
+
+def runway_columns(since: int) -> dict[str, Combinable]:
     """Return what `runway_get` reads of each claim, to be annotated to a query of claims that is made anyway."""
-    since = day_of(window_start(now or timezone.now()))
     days = SpendDay.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), day__gte=since)
     summed = days.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
     tested = Receipt.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), live_money=False)
@@ -39,5 +43,5 @@ def runway_list(workspace: Workspace | None = None) -> list[tuple[Claim, Runway]
     """
     claims: QuerySet[Claim] = claim_list(workspace) if workspace else Claim.objects.filter(released_at=None)
     now = timezone.now()
-    rows = claims.select_related("agent", "workspace").annotate(**runway_columns(now)).order_by("pk")
+    rows = claims.select_related("agent", "workspace").annotate(**runway_columns(runway_since(now))).order_by("pk")
     return [(claim, runway_get(claim, now=now)) for claim in rows.iterator(chunk_size=500)]

@@ -1,6 +1,7 @@
 """Reading purchases, receipts and what agents ask for, always within a workspace."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,11 +11,14 @@ from django.utils import timezone
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_list
+from dashboard.credits.lines import AskedLine
 from dashboard.credits.models import BuyingRule, HandOffMute, Purchase, Receipt, Reversal
 from dashboard.lib.paging import Page, page_get
+from dashboard.lib.prepared import Prepared
 
-PAGE_SIZE = 50
+PAGE_SIZE = MOST_LISTED = 50
 ENDED_SHOWN = timedelta(days=1)
+TAKEN = (Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED)
 UNPAID = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
 
 
@@ -33,20 +37,35 @@ def purchase_page(
 
 def purchase_get(workspace: Workspace, key: UUID) -> Purchase:
     """Return one purchase; raises Http404 alike for "not yours" and "not there"."""
-    purchase = purchase_list(workspace).select_related("workspace", "dismissed_by").filter(key=key).first()
-    if purchase is None:
+    found = _purchases_of_key(workspace=workspace.pk, key=key)
+    if not found:
         raise Http404
-    return purchase
+    return found[0]
+
+
+_purchases_of_key = Prepared(
+    lambda workspace, key: (
+        purchase_list(Workspace(pk=workspace)).select_related("workspace", "dismissed_by").filter(key=key)
+    )
+)
 
 
 def purchase_awaited_lists(workspace: Workspace, *, limit: int) -> tuple[list[Purchase], list[Purchase]]:
     """Return what was opened here and has not ended, and what agents ask to be paid, newest first; in one query."""
-    asked = hand_offs_open(workspace).order_by("-opened_at").values("pk")[:limit]
-    wanted = Q(origin=Purchase.Origin.SPONSOR) | Q(pk__in=asked)
-    rows = purchase_list(workspace).filter(wanted, state__in=Purchase.UNDER_WAY)
+    rows = _awaited(workspace=workspace.pk, at=timezone.now())
     # Few by nature, so they are sorted here: asked for in order, SQLite would walk through all that ever was.
     found = sorted(rows, key=lambda row: row.opened_at, reverse=True)
-    return [row for row in found if row.is_sponsors][:limit], [row for row in found if not row.is_sponsors]
+    own, asked = [row for row in found if row.is_sponsors], [row for row in found if not row.is_sponsors]
+    return own[:limit], asked[:limit]
+
+
+def _purchases_awaited(workspace: Workspace, at: datetime) -> QuerySet[Purchase]:
+    asked = hand_offs_open(workspace, at=at).order_by("-opened_at").values("pk")[:MOST_LISTED]
+    wanted = Q(origin=Purchase.Origin.SPONSOR) | Q(pk__in=asked)
+    return purchase_list(workspace).filter(wanted, state__in=Purchase.UNDER_WAY)
+
+
+_awaited = Prepared(lambda workspace, at: _purchases_awaited(Workspace(pk=workspace), at))
 
 
 def hand_offs_open(workspace: Workspace, *, at: datetime | None = None) -> QuerySet[Purchase]:
@@ -61,7 +80,12 @@ def hand_offs_open(workspace: Workspace, *, at: datetime | None = None) -> Query
 
 def hand_off_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
     """Return what agents ask their people to pay now, newest first."""
-    return list(hand_offs_open(workspace).order_by("-opened_at")[:limit])
+    return _hand_offs_open(workspace=workspace.pk, at=timezone.now())[:limit]
+
+
+_hand_offs_open = Prepared(
+    lambda workspace, at: hand_offs_open(Workspace(pk=workspace), at=at).order_by("-opened_at")[:MOST_LISTED]
+)
 
 
 def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
@@ -70,23 +94,46 @@ def purchase_by_id(agent_id: int, name: str, value: str) -> QuerySet[Purchase]:
     return Purchase.objects.filter(agent=agent_id, **{name: value}).exclude(**{name: ""})
 
 
-def hand_off_lately_list(workspace: Workspace, *, limit: int) -> list[Purchase]:
+def hand_off_lately_list(workspace: Workspace, *, limit: int) -> list[AskedLine]:
     """Return what agents asked for within the last day and somebody paid, or nobody in time, newest first.
 
     What was put off or is muted shows only if it was paid. What ran out may still be `open`: nobody said otherwise yet.
     """
-    taken = Q(state__in=(Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED))
-    is_over = Q(state__in=UNPAID) | Q(state=Purchase.State.OPEN, expires_at__lte=timezone.now())
-    ended = Q(pk__in=_asked(workspace).filter(is_over).values("pk"))
-    rows = purchase_list(workspace).filter(taken | ended, origin=Purchase.Origin.AGENT)
-    lately = rows.filter(agent__in=claim_list(workspace).values("agent"), opened_at__gte=timezone.now() - ENDED_SHOWN)
-    return list(lately.order_by("-opened_at")[:limit])
+    now = timezone.now()
+    return [
+        AskedLine._make(row) for row in _asked_lately(workspace=workspace.pk, since=now - ENDED_SHOWN, at=now)[:limit]
+    ]
+
+
+def _lately(workspace: Workspace, since: datetime, at: datetime) -> QuerySet[Purchase]:
+    is_over = Q(state__in=UNPAID) | Q(state=Purchase.State.OPEN, expires_at__lte=at)
+    # Bounded by time in itself, or it would be the list of all that ever ran out.
+    ended = Q(pk__in=_asked(workspace).filter(is_over, opened_at__gte=since).values("pk"))
+    rows = Purchase.objects.filter(workspace=workspace, origin=Purchase.Origin.AGENT, opened_at__gte=since)
+    return rows.filter(Q(state__in=TAKEN) | ended, agent__in=claim_list(workspace).values("agent"))
+
+
+_asked_lately: Prepared[tuple[Any, ...]] = Prepared(
+    lambda workspace, since, at: (
+        _lately(Workspace(pk=workspace), since, at)
+        .order_by("-opened_at", "-pk")[:MOST_LISTED]
+        .values_list(*AskedLine._fields)
+    )
+)
 
 
 def mute_list(workspace: Workspace) -> list[HandOffMute]:
     """Return the agents of this workspace that it does not want to be asked by, by name."""
-    held = HandOffMute.objects.filter(workspace=workspace, agent__in=claim_list(workspace).values("agent"))
-    return list(held.select_related("agent").order_by("agent__name", "pk"))
+    return _mutes(workspace=workspace.pk)
+
+
+_mutes = Prepared(
+    lambda workspace: (
+        HandOffMute.objects.filter(workspace=workspace, agent__in=claim_list(Workspace(pk=workspace)).values("agent"))
+        .select_related("agent")
+        .order_by("agent__name", "pk")
+    )
+)
 
 
 def is_muted(workspace: Workspace, agent: Agent) -> bool:
@@ -133,5 +180,11 @@ def _asked(workspace: Workspace) -> QuerySet[Purchase]:
 
 def claim_of(purchase: Purchase) -> Claim | None:
     """Return the open claim by which a purchase can be followed: its workspace's, on its agent; None: unlinked."""
-    held = Claim.objects.filter(workspace=purchase.workspace_id, agent=purchase.agent_id, released_at=None)
-    return held.select_related("agent", "workspace").first()
+    return next(iter(_open_claims(workspace=purchase.workspace_id, agent=purchase.agent_id)), None)
+
+
+_open_claims = Prepared(
+    lambda workspace, agent: Claim.objects.filter(workspace=workspace, agent=agent, released_at=None).select_related(
+        "agent", "workspace"
+    )
+)

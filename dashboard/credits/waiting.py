@@ -1,55 +1,58 @@
 """How much waits for people: payments that agents ask for, and agents that cannot work."""
 
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, IntegerField, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
+from django.http import Http404
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
-from dashboard.agents.selectors import claim_list_blocked
+from dashboard.agents.models import Claim
+from dashboard.agents.selectors import claim_list_blocked, claim_list_told
 from dashboard.credits.selectors import hand_offs_open
-
-# Stand for the workspace and for now in the SQL that is kept: no row has this number, and nothing was ever then.
-ANY, ANY_TIME = -1, datetime(1000, 1, 1, tzinfo=UTC)
+from dashboard.lib.prepared import Prepared
 
 
-def waiting_in(workspace: Workspace) -> RawSQL:
-    """Return the number as an expression, the same for every row: a page that reads claims anyway counts with them.
+def waiting_in(workspace: int, at: datetime) -> Combinable:
+    """Return the number at a moment as an expression, the same for every row: a page that reads claims counts too.
 
     What waits comes from agents that are held, so where there is no claim there is nothing to count.
     """
-    return RawSQL(*_counting(workspace), output_field=IntegerField())  # noqa: S611 - Django's own SQL, values apart
+    here = Workspace(pk=workspace)
+    return _number_of(hand_offs_open(here, at=at)) + _number_of(claim_list_blocked(here))
 
 
 def inbox_count(workspace: Workspace) -> int:
-    """Return how much waits for people, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(*_counting(workspace))
-        return int(cursor.fetchone()[0])
+    """Return how much waits for people, in one query: every page asks it."""
+    ((number,),) = _counted(workspace=workspace.pk, at=timezone.now())
+    return int(number)
 
 
-def _counting(workspace: Workspace) -> tuple[str, list[Any]]:
-    sql, values = _sql()
-    prepared = connection.ops.adapt_datetimefield_value
-    meant = {ANY: workspace.pk, prepared(ANY_TIME): prepared(timezone.now())}
-    return sql, [meant.get(value, value) for value in values]
-
-
-@cache
-def _sql() -> tuple[str, tuple[Any, ...]]:
-    """The SQL and its values, worked out once: every page counts, and Django takes longer to build it than to ask."""
-    anybody = Workspace(pk=ANY)
-    number = _number_of(hand_offs_open(anybody, at=ANY_TIME)) + _number_of(claim_list_blocked(anybody))
-    counted = Workspace.objects.filter(pk=ANY).annotate(waiting=number).values_list("waiting")
-    sql, values = counted.query.sql_with_params()
-    return sql, values
+def counted_claim_get(workspace: Workspace, remote_id: str) -> Claim:
+    """Return an open claim as `claim_get` does, with how much waits for people as `waiting`; in one query."""
+    found = _counted_claim(workspace=workspace.pk, remote_id=remote_id, at=timezone.now())
+    if not found:
+        raise Http404
+    return found[0]
 
 
 def _number_of(rows: QuerySet[Any]) -> Coalesce:
     counted = rows.order_by().values("workspace").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
+
+
+_counted = Prepared(
+    lambda workspace, at: (
+        Workspace.objects.filter(pk=workspace).annotate(waiting=waiting_in(workspace, at)).values_list("waiting")
+    )
+)
+_counted_claim = Prepared(
+    lambda workspace, remote_id, at: (
+        claim_list_told(Workspace(pk=workspace))
+        .annotate(waiting=waiting_in(workspace, at))
+        .filter(agent__remote_id=remote_id)[:1]
+    )
+)

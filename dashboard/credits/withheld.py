@@ -11,7 +11,7 @@ from dashboard.credits.models import Purchase
 from dashboard.credits.prices import Prices, prices_get
 from dashboard.credits.terms import OPENABLE_METHODS, Terms
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import cursor_map, is_stale
+from dashboard.freshness.selectors import cursor_get, is_stale
 
 # Failures in a row, some minutes, after which the figures on the page are not to be trusted with money.
 FAILING_AFTER = 3
@@ -39,8 +39,7 @@ class BuyingWithheld(Exception):
 
 def buying_withheld(claim: Claim) -> Withheld | None:
     """Return why nothing can be bought for this agent now, whatever the terms; None when it can."""
-    cursors = cursor_map(stream=Stream.AGENT, subject_ids=[claim.agent_id])
-    reason = paying_withheld(claim, cursors.get(claim.agent_id))
+    reason = paying_withheld(claim, cursor_get(stream=Stream.AGENT, subject_id=claim.agent_id))
     if reason:
         return reason
     prices = prices_get()

@@ -7,6 +7,7 @@ from django.db.models import Subquery
 from django.utils import timezone
 
 from dashboard.freshness.models import Heartbeat, KnownGap, Outage, Stream, SyncCursor, SyncRun
+from dashboard.lib.prepared import Prepared
 
 HOSTED_API = "hosted API"
 # The calmest agent is read every 15 minutes: what is older has missed a turn, and then many.
@@ -27,6 +28,18 @@ def cursor_map(*, stream: Stream, subject_ids: Iterable[int]) -> dict[int, SyncC
     """Return the cursors of many subjects by subject id, in one query; each knows of an outage."""
     cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids)).annotate(**outage_columns())
     return {cursor.subject_id: cursor for cursor in cursors}
+
+
+def cursor_get(*, stream: Stream, subject_id: int) -> SyncCursor | None:
+    """Return the cursor of one subject, which knows of an outage."""
+    return next(iter(_cursors(stream=str(stream), subject_id=subject_id)), None)
+
+
+_cursors = Prepared(
+    lambda stream, subject_id: SyncCursor.objects.filter(stream=stream, subject_id=subject_id).annotate(
+        **outage_columns()
+    )
+)
 
 
 def is_stale(synced_at: datetime | None) -> bool:

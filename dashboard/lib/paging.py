@@ -43,8 +43,7 @@ def page_get(
     """
     place = _parse(cursor)
     if place is None:
-        found = _read(rows.order_by(*_order(by, is_rising=oldest_first)), size + 1, branches)
-        return Page(found[:size], None, cursor_to("o", found[size - 1], by) if len(found) > size else None)
+        return page_first(_read(rows.order_by(*_order(by, is_rising=oldest_first)), size + 1, branches), by, size)
     direction, at, pk = place
     if direction == "o":
         found = _read(_beyond(rows, by, at, pk, is_rising=oldest_first), size + 1, branches)
@@ -59,6 +58,11 @@ def page_get(
         return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first, branches=branches)
     here = found[:size][::-1]
     return Page(here, cursor_to("n", here[0], by), cursor_to("o", here[-1], by))
+
+
+def page_first(found: list[Row], by: str, size: int) -> Page[Row]:
+    """Return the first page, of its rows and the one after them, if there is one."""
+    return Page(found[:size], None, cursor_to("o", found[size - 1], by) if len(found) > size else None)
 
 
 def page_of_lines(rows: QuerySet[Any, Any], kind: type[Line], *, by: str, cursor: str, size: int) -> Page[Line]:

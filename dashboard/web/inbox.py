@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list, claim_list_wanting
+from dashboard.credits.lines import AskedLine
 from dashboard.credits.machine import POLL_SECONDS
 from dashboard.credits.models import HandOffMute, Purchase
 from dashboard.credits.selectors import (
     hand_off_lately_list,
     hand_off_list,
+    hand_offs_open,
     mute_list,
 )
 from dashboard.credits.waiting import waiting_in
@@ -22,6 +25,7 @@ from dashboard.credits.withheld import Withheld, payment_withheld
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import cursor_map
 from dashboard.freshness.services import cursors_hurry
+from dashboard.lib.prepared import Prepared
 
 LISTED = 50
 
@@ -42,7 +46,7 @@ class Inbox:
     """
 
     asks: list[Ask]
-    lately: list[Purchase]
+    lately: list[AskedLine]
     blocked: list[Claim]
     advised: list[Claim]
     muted: list[HandOffMute]
@@ -56,10 +60,7 @@ class Inbox:
 def inbox_get(workspace: Workspace) -> Inbox:
     """Return the workspace's inbox, in as many queries whatever is in it."""
     purchases = hand_off_list(workspace, limit=LISTED)
-    is_asking = Q(agent__in={purchase.agent_id for purchase in purchases})
-    is_wanting = Q(pk__in=claim_list_wanting(workspace).order_by("pk").values("pk")[: 2 * LISTED])
-    concerned = claim_list(workspace).filter(is_asking | is_wanting).order_by("pk")
-    claims = list(concerned.annotate(is_wanting=is_wanting, waiting=waiting_in(workspace)))
+    claims = _concerned(workspace=workspace.pk, at=timezone.now())
     wanting = [claim for claim in claims if claim.is_wanting]
     return Inbox(
         asks=_asks(purchases, {claim.agent_id: claim for claim in claims}),
@@ -69,6 +70,17 @@ def inbox_get(workspace: Workspace) -> Inbox:
         muted=mute_list(workspace),
         waiting=claims[0].waiting if claims else 0,
     )
+
+
+def _claims_concerned(workspace: Workspace, at: datetime) -> QuerySet[Claim]:
+    """Return the claims whose agents ask for a payment, are blocked or advised to top up, and how much waits."""
+    is_asking = Q(agent__in=hand_offs_open(workspace, at=at).values("agent"))
+    is_wanting = Q(pk__in=claim_list_wanting(workspace).order_by("pk").values("pk")[: 2 * LISTED])
+    concerned = claim_list(workspace).filter(is_asking | is_wanting).order_by("pk")
+    return concerned.annotate(is_wanting=is_wanting, waiting=waiting_in(workspace.pk, at))
+
+
+_concerned: Prepared[Any] = Prepared(lambda workspace, at: _claims_concerned(Workspace(pk=workspace), at))
 
 
 def inbox_look(inbox: Inbox) -> None:

@@ -1,28 +1,32 @@
 """What pages that join several rooms show."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.expressions import Combinable
+from django.http import Http404
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.crossings import crossing_column
 from dashboard.activity.filter import EventFilter, event_list
-from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_since
+from dashboard.activity.models import SpendSlot
+from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_column
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list, claim_list_nearest_empty
+from dashboard.agents.selectors import claim_list, claim_list_nearest_empty, claim_list_told
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.credits.models import Purchase
 from dashboard.credits.runway import Runway
-from dashboard.credits.runways import runway_columns, runway_get
+from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.credits.selectors import purchase_awaited_lists
 from dashboard.credits.waiting import waiting_in
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import cursor_map, is_stale
+from dashboard.freshness.selectors import cursor_get, cursor_map, is_stale
+from dashboard.lib.prepared import Prepared
 
 OVERVIEW_AGENTS = 50
 OVERVIEW_PURCHASES = 5
@@ -124,23 +128,52 @@ class Overview:
 
 def overview_get(workspace: Workspace) -> Overview:
     """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
-    nearest_empty = claim_list_nearest_empty(workspace, limit=OVERVIEW_AGENTS)
-    claims = list(nearest_empty.annotate(waiting=waiting_in(workspace), **agent_row_columns()))
+    claims = _overview_claims(workspace=workspace.pk, **_row_values())
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
-    return Overview(agent_rows(workspace, claims), purchases, asks, claims[0].waiting if claims else 0)
+    cursors = cursor_map(stream=Stream.AGENT, subject_ids=[claim.agent_id for claim in claims])
+    rows = [AgentRow(claim, cursors.get(claim.agent_id), claim.spent_today) for claim in claims]
+    return Overview(rows, purchases, asks, claims[0].waiting if claims else 0)
 
 
-def agent_row_columns() -> dict[str, Combinable]:
-    """Return what an AgentRow reads of its claim beside the claim itself."""
-    return {"crossing": crossing_column(), **runway_columns()}
+def agent_row_get(workspace: Workspace, remote_id: str) -> tuple[AgentRow, int]:
+    """Return one agent's row, and how much waits in the inbox; raises Http404 for "not yours" and "not there"."""
+    found = _row_claims(workspace=workspace.pk, remote_id=remote_id, **_row_values())
+    if not found:
+        raise Http404
+    (claim,) = found
+    cursor = cursor_get(stream=Stream.AGENT, subject_id=claim.agent_id)
+    return AgentRow(claim, cursor, claim.spent_today), claim.waiting
 
 
-def agent_rows(workspace: Workspace, claims: Sequence[Claim]) -> list[AgentRow]:
-    """Join claims with their freshness and today's spending, in two queries however many there are."""
-    agent_ids = [claim.agent_id for claim in claims]
-    cursors = cursor_map(stream=Stream.AGENT, subject_ids=agent_ids)
-    spent = spent_since(workspace, day_start(), agent_ids=agent_ids)
-    return [AgentRow(claim, cursors.get(claim.agent_id), spent.get(claim.agent_id, 0)) for claim in claims]
+def _row_values() -> dict[str, Any]:
+    """Return what of a row's columns depends on the time."""
+    now = timezone.now()
+    today = int(day_start().timestamp()) // SpendSlot.SECONDS
+    return {"at": now, "since_day": runway_since(now), "since_slot": today}
+
+
+def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) -> dict[str, Combinable]:
+    """Return what an AgentRow reads of its claim beside the claim itself, and how much waits."""
+    return {
+        **runway_columns(since_day),
+        "crossing": crossing_column(at),
+        "spent_today": spent_column(since_slot),
+        "waiting": waiting_in(workspace, at),
+    }
+
+
+_overview_claims: Prepared[Any] = Prepared(
+    lambda workspace, **values: claim_list_nearest_empty(Workspace(pk=workspace), limit=OVERVIEW_AGENTS).annotate(
+        **_row_columns(workspace, **values)
+    )
+)
+_row_claims: Prepared[Any] = Prepared(
+    lambda workspace, remote_id, **values: (
+        claim_list_told(Workspace(pk=workspace))
+        .annotate(**_row_columns(workspace, **values))
+        .filter(agent__remote_id=remote_id)
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,11 @@ from dashboard.accounts.sessions import session_list
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.selectors import event_page
 from dashboard.agents.claim_requests import asking_for
-from dashboard.agents.selectors import claim_get
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.inbox import inbox_get, inbox_look
-from dashboard.web.selectors import agent_row_columns, agent_rows, overview_get, search
+from dashboard.web.selectors import agent_row_get, overview_get, search
 
 RECENT_EVENTS = 20
 
@@ -78,13 +77,14 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_GET
 def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
-    claim = claim_get(scope.workspace, remote_id, **agent_row_columns())
+    row, waiting = agent_row_get(scope.workspace, remote_id)
     events = event_list(scope.workspace, EventFilter(agent=remote_id))
     context = {
         "scope": scope,
-        "row": agent_rows(scope.workspace, [claim])[0],
+        "row": row,
+        "inbox_waiting": waiting,
         "page": event_page(events, cursor="", size=RECENT_EVENTS),
-        "gaps": gap_list(stream=Stream.AGENT, subject_id=claim.agent_id),
+        "gaps": gap_list(stream=Stream.AGENT, subject_id=row.claim.agent_id),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),
         "may_stop": scope.may(MAY_STOP),
