@@ -12,8 +12,10 @@ from dashboard.accounts.addresses import verified_addresses
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim, ClaimAttempt, Instruction, shown_name
 from dashboard.lib.paging import Page, page_get
+from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 50
+MOST_NAMED = 200
 
 
 def claim_list(workspace: Workspace) -> QuerySet[Claim]:
@@ -60,9 +62,16 @@ def agent_list_ever(workspace: Workspace) -> QuerySet[Agent]:
 
 
 def agent_names(workspace: Workspace, *, limit: int) -> list[tuple[str, str]]:
-    """Return (remote id, shown name) of at most so many agents that a workspace holds or held, by name."""
-    rows = agent_list_ever(workspace).order_by("name", "pk").values_list("remote_id", "name")[:limit]
+    """Return (remote id, shown name) of so many agents that a workspace holds or held, by name; MOST_NAMED at most."""
+    rows = _names(workspace=workspace.pk)[:limit]
     return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows]
+
+
+_names: Prepared[tuple[str, str]] = Prepared(
+    lambda workspace: (
+        agent_list_ever(Workspace(pk=workspace)).order_by("name", "pk").values_list("remote_id", "name")[:MOST_NAMED]
+    )
+)
 
 
 def claim_get(workspace: Workspace, remote_id: str, **columns: Combinable) -> Claim:

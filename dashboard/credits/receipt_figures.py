@@ -1,6 +1,6 @@
 """What receipts come to: paid, granted, taken back. Whole cents and credits; test settlements are in no sum."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +82,22 @@ def receipts_figured(rows: QuerySet[Receipt]) -> QuerySet[Receipt]:
 
 def figures_get(rows: QuerySet[Receipt]) -> Figures:
     """Return the sums over receipts of live money, TOTAL_LIMIT of them at most; one statement."""
-    held = receipts_figured(rows.filter(live_money=True)).order_by()[: TOTAL_LIMIT + 1]
-    # An aggregate that was named as what it sums would hide it.
-    sums = held.aggregate(**PAID, **{f"sum_{name}": Coalesce(Sum(name), 0) for name in BACK})
-    return Figures.of({name.removeprefix("sum_"): total for name, total in sums.items()})
+    return figures_told(figures_query(rows))
+
+
+def figures_query(rows: QuerySet[Receipt]) -> QuerySet[Any, Any]:
+    """Return the sums over receipts ("paid") and over the steps of theirs ("back"), added up apart."""
+    held = rows.filter(live_money=True).order_by()
+    counted = Receipt.objects.filter(pk__in=held.values("pk")[: TOTAL_LIMIT + 1]).order_by().values(of=Value("paid"))
+    steps = Reversal.objects.filter(purchase__in=held.values("purchase")[: TOTAL_LIMIT + 1]).order_by()
+    back = steps.values(of=Value("back")).annotate(receipts=Value(0), **BACK)
+    return counted.annotate(**PAID).values_list("of", *PAID).union(back.values_list("of", "receipts", *BACK), all=True)
+
+
+def figures_told(told: Iterable[tuple[Any, ...]]) -> Figures:
+    """Return the figures that the rows of `figures_query` tell."""
+    sums = {of: figures for of, *figures in told}
+    return Figures(*sums["paid"], *sums["back"][1:])
 
 
 def figures_by_agent(receipts: QuerySet[Receipt], steps: QuerySet[Reversal]) -> dict[int, Figures]:

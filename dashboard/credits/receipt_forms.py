@@ -5,13 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from dashboard.accounts.member_forms import name_clean
-from dashboard.accounts.models import Workspace
+from dashboard.accounts.models import Membership, Workspace
 from dashboard.agents.forms import MOST_CHOICES, AgentFilterForm
 from dashboard.credits.forms import MoneyForm
 from dashboard.credits.models import Purchase, Receipt, Reversal
 from dashboard.credits.months import Month
 from dashboard.credits.selectors import receipt_list
 from dashboard.lib.days import DaysForm
+from dashboard.lib.prepared import Prepared
 
 MOST_ADDRESS_LINES = 8
 THE_AGENT = "agent"
@@ -35,8 +36,7 @@ class ReceiptFilterForm(AgentFilterForm, MoneyForm, DaysForm):
 
     def __init__(self, data: object, *, workspace: Workspace) -> None:
         super().__init__(data, workspace=workspace)
-        people = workspace.memberships.order_by("pk").values_list("user", "user__name", "user__email")[:MOST_CHOICES]
-        buyers = [(str(pk), name or email) for pk, name, email in people]
+        buyers = [(str(pk), name or email) for pk, name, email in _people(workspace=workspace.pk)]
         self.fields["opened_by"].choices = [("", "Anybody"), (THE_AGENT, "The agent itself"), *buyers]  # type: ignore[attr-defined]
 
     def clean_month(self) -> Month | None:
@@ -101,6 +101,15 @@ class BuyerForm(MoneyForm):
         if len(lines) > MOST_ADDRESS_LINES:
             raise ValidationError(f"At most {MOST_ADDRESS_LINES} lines.")
         return "\n".join(lines)
+
+
+_people: Prepared[tuple[int, str, str]] = Prepared(
+    lambda workspace: (
+        Membership.objects.filter(workspace=workspace)
+        .order_by("pk")
+        .values_list("user", "user__name", "user__email")[:MOST_CHOICES]
+    )
+)
 
 
 def _opened_by(rows: QuerySet[Receipt], wanted: str) -> QuerySet[Receipt]:

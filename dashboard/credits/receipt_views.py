@@ -14,18 +14,16 @@ from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, OWNER_ONLY, Scope, me
 from dashboard.accounts.views import READ_OR_SEND
 from dashboard.audit.services import audit_record
 from dashboard.credits.buyer import BUYER_FIELDS, BuyerBook, buyer_change, buyer_get
-from dashboard.credits.lines import ReceiptLine
 from dashboard.credits.months import Month
 from dashboard.credits.paper import Paper, statement_paper
 from dashboard.credits.pdf import paper_pdf
 from dashboard.credits.receipt_detail import receipt_detail_get
-from dashboard.credits.receipt_figures import TOTAL_LIMIT, figures_get, receipts_figured
+from dashboard.credits.receipt_figures import TOTAL_LIMIT
 from dashboard.credits.receipt_files import RECEIPT_COLUMNS, STATEMENT_COLUMNS, receipt_rows, statement_rows
 from dashboard.credits.receipt_forms import BuyerForm, ReceiptFilterForm
-from dashboard.credits.selectors import PAGE_SIZE
+from dashboard.credits.receipt_listing import receipt_page, receipt_sums
 from dashboard.credits.statement import Statement, month_list, statement_get
 from dashboard.lib.export import csv_lines
-from dashboard.lib.paging import page_of_lines
 
 
 @member(EVERY_ROLE)
@@ -35,9 +33,8 @@ def receipt_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     context: dict[str, object] = {"scope": scope, "form": form, "total_limit": TOTAL_LIMIT}
     context["all_url"] = "?money=test" if form.data.get("money") else "?"
     if form.is_valid():
-        rows, cursor = receipts_figured(form.rows), request.GET.get("page", "")
-        context["page"] = page_of_lines(rows, ReceiptLine, by="issued_at", cursor=cursor, size=PAGE_SIZE)
-        context["figures"] = figures_get(form.rows) if form.is_live else None
+        context["page"] = receipt_page(form, cursor=request.GET.get("page", ""))
+        context["figures"] = receipt_sums(form)
         context["is_live"], context["is_filtered"] = form.is_live, form.is_filtered
     return render(request, "credits/receipts/receipt_list.html", context, status=422 if form.errors else 200)
 
