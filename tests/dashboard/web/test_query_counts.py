@@ -19,7 +19,7 @@ from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
 
 pytestmark = pytest.mark.django_db
-MOST = 9
+MOST = 8
 MOST_OF = {"web:inbox": 11}
 WORKSPACE_PAGES = (
     "accounts:settings",
