@@ -1,6 +1,6 @@
 """``make test``: every test, in the parts that need different settings; says what it skipped and why.
 
-Each part is one pytest process, whose output is shown when it has ended. Two of them run at a time, for a part in a
+Each part is one pytest process, whose output is shown when it has ended. Three of them run at a time, for a part in a
 browser mostly waits. The parts on SQLite know nothing of the caller's environment; the parts on servers use those
 that it names, or bring their own (`tools.services`).
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -36,8 +36,8 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def existing_paths(self) -> list[str]:
-        """Those of its paths in which there is a test."""
-        return [path for path in self.paths if any(Path(path).rglob("test_*.py"))]
+        """Those of its paths in which there is a test, or that are one."""
+        return [path for path in self.paths if Path(path).is_file() or any(Path(path).rglob("test_*.py"))]
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,7 @@ ON_SERVERS = (
     Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"], options=ELSEWHERE),
     Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX, options=ELSEWHERE),
 )
-IN_A_BROWSER = Part(
-    name="browser",
-    paths=["tests/dashboard", "tests/e2e"],
-    options=("-m", "browser"),
-    # Playwright's loop runs in the test's thread, where Django would refuse the database.
-    env={"DJANGO_ALLOW_ASYNC_UNSAFE": "1"},
-)
-LANES = 2
+LANES = 3
 
 _printing = Lock()
 _running: set[subprocess.Popen[str]] = set()
@@ -113,14 +106,33 @@ def run_on_servers(stack: ExitStack) -> Callable[[], list[Result]]:
     return lambda: [run(part, servers.env) for part in ON_SERVERS]
 
 
-def run_in_a_browser() -> Callable[[], list[Result]]:
+def shares(files: Iterable[Path], number: int) -> list[list[str]]:
+    """Split files into shares of about as much text: long tests take long."""
+    found: list[list[Path]] = [[] for _ in range(number)]
+    for file in sorted(files, key=lambda file: (-file.stat().st_size, file)):
+        min(found, key=lambda share: sum(one.stat().st_size for one in share)).append(file)
+    return [sorted(str(file) for file in share) for share in found]
+
+
+def in_a_browser() -> list[Part]:
+    """The browser tests in two parts, each with a whole system of its own."""
+    # Processes of their own and not xdist's workers: one of those once hung with Playwright in it.
+    one, other = shares(Path("tests/e2e").glob("test_*.py"), 2)
+    named = {"browser": ["tests/dashboard", *one], "browser, the other half": other}
+    # Playwright's loop runs in the test's thread, where Django would refuse the database.
+    env = {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
+    return [Part(name=name, paths=paths, options=("-m", "browser"), env=env) for name, paths in named.items()]
+
+
+def run_in_a_browser() -> list[Callable[[], list[Result]]]:
     """What runs the browser tests; without a browser each is shown as skipped by its name."""
     try:
         env = {"CHROMIUM": chromium()}
     except Trouble as trouble:
         reason = str(trouble)
-        return lambda: [_skipped_by_name(run(IN_A_BROWSER, {"PYTEST_ADDOPTS": "-vv"}), reason)]
-    return lambda: [run(IN_A_BROWSER, env)]
+        named = {"PYTEST_ADDOPTS": "-vv"}
+        return [lambda part=part: [_skipped_by_name(run(part, named), reason)] for part in in_a_browser()]
+    return [lambda part=part: [run(part, env)] for part in in_a_browser()]
 
 
 def _skipped_by_name(result: Result, reason: str) -> Result:
@@ -156,7 +168,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminate)
     with ExitStack() as stack:
         # Both may install something, which two cannot do at once: they are had before the first part begins.
-        lines = [run_in_a_browser(), run_on_servers(stack)]
+        lines = [*run_in_a_browser(), run_on_servers(stack)]
         results = _run_all([*lines, *(lambda part=part: [run(part)] for part in EMBEDDED)])
     print(f"\n=== make test\n{report(results)}", flush=True)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0

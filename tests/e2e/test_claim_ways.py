@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import FreshAgent
-from tests.e2e.test_first_claim import SIZES
-from tests.e2e.test_members import mailed, sound
+from tests.e2e.looking import SIZES, sound
+from tests.e2e.test_members import mailed
 from tools.running import System
 
 
@@ -51,7 +51,7 @@ def link_of(system: System, agent: FreshAgent, contact: str) -> str:
     return mailed(system, contact, rf"(?s){agent.remote_id}.*?(http://localhost:\d+/claim/[\w-]+/)")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_agent_asks_by_mail_and_its_sponsor_links_it(
     size: str, page: Any, system: System, fresh_agent: FreshAgent
 ) -> None:
@@ -73,7 +73,7 @@ def test_agent_asks_by_mail_and_its_sponsor_links_it(
     assert state(system, fresh_agent) == "confirmed"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["desk"])
 def test_request_is_refused_and_reported(size: str, page: Any, system: System, fresh_agent: FreshAgent) -> None:
     contact = f"{size}-reports@example.net"
     page.set_viewport_size(SIZES[size])
@@ -96,7 +96,7 @@ def test_agent_is_blocked_from_the_mail_alone(page: Any, system: System, fresh_a
     assert state(system, fresh_agent) == "refused"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["desk"])
 def test_token_is_pasted_and_its_agent_linked(
     size: str, page: Any, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
 ) -> None:
@@ -117,7 +117,7 @@ def test_token_is_pasted_and_its_agent_linked(
     page.get_by_role("heading", name="e2e-agent", exact=True).wait_for()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_broken_link_is_renewed_with_full_consent(
     size: str, page: Any, system: System, sign_in: Callable[[Any, str], None]
 ) -> None:

@@ -1,16 +1,13 @@
 """Every page of every role, in both themes, small and large: no axe violation, no console error, no sideways scroll."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.test_first_claim import overflows
+from tests.e2e.looking import overflows, violations
 from tools.running import System
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ENTRANCE = ("account/login/", "account/signup/", "account/login/code/", "account/password/reset/", "nowhere/")
 SIGNED_IN = (
     "profile/",
@@ -54,14 +51,6 @@ FURTHER = {
     "product reviewer": ("alerts/review/",),
     "operator": ("audit/", "alerts/operation/", "alerts/operation/deliveries/"),
 }
-
-
-def violations(page: Any) -> list[str]:
-    """Run axe on the page and return what it found, one line each."""
-    # Run as the test's own script: the page's policy forbids inline ones, and must go on doing so.
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
 def look(page: Any, address: str) -> None:

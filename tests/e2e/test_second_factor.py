@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from tests.e2e.looking import SIZES, fits
 from tests.e2e.test_every_page import look
-from tests.e2e.test_first_claim import SIZES, overflows
 from tools.running import System
 
 PASSWORD = "correct horse battery"
@@ -31,7 +31,7 @@ def nina(system: System) -> str:
     return email
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=["phone"])
 def page(request: Any, browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport=SIZES[request.param])
     yield context.new_page()
@@ -95,10 +95,10 @@ def enrol_totp(page: Any, system: System) -> tuple[str, list[str]]:
     page.get_by_text("Cannot scan?").click()
     secret = page.locator("#totp-key").inner_text().strip()
     page.get_by_label("Authenticator code").fill(totp_code(secret))
-    assert not overflows(page)
+    assert fits(page)
     page.get_by_role("button", name="Turn on").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
-    assert not overflows(page)
+    assert fits(page)
     return secret, page.locator("#recovery-codes").inner_text().split()
 
 
@@ -113,7 +113,7 @@ def test_app_and_recovery_code_sign_in(page: Any, system: System, nina: str) -> 
         sign_out(page)
         sign_in(page, system, nina)
         page.get_by_role("heading", name="Second factor").wait_for()
-        assert not overflows(page)
+        assert fits(page)
         page.get_by_label("Code").fill(code)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("heading", name="Overview").wait_for()
@@ -144,11 +144,11 @@ def add_passkey(page: Any, system: System, email: str) -> None:
     page.get_by_role("link", name="Add a passkey").click()
     confirm(page)
     page.get_by_label("Name").fill("Nina's phone")
-    assert not overflows(page)
+    assert fits(page)
     page.get_by_role("button", name="Add passkey").click()
     page.get_by_role("link", name="I have saved them").click()
     page.get_by_text("Nina's phone").wait_for()
-    assert not overflows(page)
+    assert fits(page)
 
 
 def test_passkey_is_a_second_factor_after_the_password(
@@ -176,7 +176,7 @@ def test_other_browser_is_signed_out(page: Any, browser: Any, system: System, ni
     page.goto(f"{system.url}/profile/")
     page.get_by_role("link", name="Sessions").click()
     assert page.get_by_text("This browser", exact=True).count() == 1
-    assert not overflows(page)
+    assert fits(page)
     page.get_by_role("main").get_by_role("button", name="Sign out", exact=True).first.click()
     page.get_by_text("That browser is signed out").wait_for()
     assert sorted(is_in(other) for other in others) == [False, True]

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_first_claim import SIZES
-from tests.e2e.test_members import mailed, place, sound
+from tests.e2e.looking import SIZES, sound
+from tests.e2e.test_members import mailed, place
 from tools.running import System
 
 HOSTILE = "<img src=x onerror=alert(1)> \N{RIGHT-TO-LEFT OVERRIDE}gnp.exe " + 120 * "a"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone"])
 def test_sponsor_tells_billing_answers_and_the_sponsor_sees(
     size: str, page: Any, browser: Any, system: System, sign_in: Callable[[Any, str], None]
 ) -> None:

@@ -82,7 +82,8 @@ def test_every_part_runs_and_one_failure_fails_all(
     monkeypatch.setattr(make_test, "services", no_services)
     monkeypatch.setattr(make_test, "chromium", lambda: "/bin/chromium")
     assert make_test.main() == 1
-    assert sorted(seen) == ["browser", "client, dashboard, machinery, docs", "sandbox and contract"]
+    halves = ["browser", "browser, the other half"]
+    assert sorted(seen) == [*halves, "client, dashboard, machinery, docs", "sandbox and contract"]
     output = capsys.readouterr().out
     assert re.search(r"^FAILED   client, dashboard, machinery, docs +1 s$", output, re.MULTILINE)
     assert re.search(
@@ -94,14 +95,31 @@ def test_browser_tests_without_a_browser_are_skipped_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = "import pytest\n@pytest.mark.skip('no browser')\n@pytest.mark.browser\ndef test_looks_well(): pass"
-    monkeypatch.setattr(make_test, "IN_A_BROWSER", part(tmp_path, text))
+    monkeypatch.setattr(make_test, "in_a_browser", lambda: [part(tmp_path, text)])
 
     def none() -> str:
         raise Trouble("no Chromium")
 
     monkeypatch.setattr(make_test, "chromium", none)
-    assert make_test.run_in_a_browser()() == [Result("it", "skipped", "no Chromium")]
+    assert [line() for line in make_test.run_in_a_browser()] == [[Result("it", "skipped", "no Chromium")]]
     assert "test_looks_well SKIPPED" in capfd.readouterr().out
+
+
+def test_every_browser_test_is_in_one_half() -> None:
+    one, other = make_test.in_a_browser()
+    files = {f"tests/e2e/{file.name}" for file in (ROOT / "tests" / "e2e").glob("test_*.py")}
+    assert {*one.paths, *other.paths} == {"tests/dashboard", *files}
+    assert not {*one.paths} & {*other.paths}
+    assert one.existing_paths() == list(one.paths)
+
+
+def test_shares_are_about_alike(tmp_path: Path) -> None:
+    for name, size in {"a": 50, "b": 30, "c": 30, "d": 10}.items():
+        (tmp_path / name).write_text("x" * size)
+    assert make_test.shares(tmp_path.iterdir(), 2) == [
+        [str(tmp_path / "a"), str(tmp_path / "d")],
+        [str(tmp_path / "b"), str(tmp_path / "c")],
+    ]
 
 
 def test_chromium_is_the_wished_one_or_one_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +235,7 @@ def test_stopping_ends_the_parts_that_run(tmp_path: Path) -> None:
         f"    os.kill(os.getppid(), signal.SIGTERM)\n    time.sleep(20)\n    pathlib.Path({str(marker)!r}).touch()\n"
     )
     part = f"test.Part(name='slow', paths=[{str(tmp_path)!r}], settings='sandbox.settings')"
-    others = "test.run_in_a_browser = lambda: list; test.run_on_servers = lambda stack: list"
+    others = "test.run_in_a_browser = list; test.run_on_servers = lambda stack: list"
     code = f"from tools import test; {others}; test.EMBEDDED = [{part}]; test.main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 143
