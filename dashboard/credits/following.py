@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard.agents.models import Claim
 from dashboard.credits.deposit import Deposit, deposit_get
 from dashboard.credits.light_steps import LightStep, light_steps
-from dashboard.credits.machine import UNPAID_ENDS, quote_is_over
+from dashboard.credits.machine import UNPAID_ENDS, is_paid_long, quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.terms import X402_METHOD
 from dashboard.credits.withheld import OVER, Withheld
@@ -182,7 +182,8 @@ def _paid(purchase: Purchase, following: Following) -> Lead:
         waits = f"Paid. Waiting for Image Skill to add {bought(purchase)}, usually under a minute."
         return Lead(Tone.INFO, waits, "You may close this page: we go on watching.")
     late = f"Paid {span_text(int(age.total_seconds()))} ago, and the {bought(purchase)} have not come yet."
-    comes = "Image Skill adds them by itself once it has the payment, and we go on asking it. Do not pay again."
+    often = " once a day" if is_paid_long(purchase, following.now) else ""
+    comes = f"Image Skill adds them by itself once it has the payment, and we go on asking it{often}. Do not pay again."
     return Lead(Tone.WARN, late, f'{comes} Billing answers to "Something is wrong", above.')
 
 

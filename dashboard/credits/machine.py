@@ -44,7 +44,8 @@ SLOWEST = timedelta(minutes=15)
 AGE_DIVISOR = 30
 EXPIRY_UNTOLD = timedelta(days=3)
 AFTER_EXPIRY = timedelta(days=1)
-PAID_FOLLOWED = timedelta(days=30)
+# What was paid is followed until its credits come: after a month without them once a day.
+PAID_SELDOM_AFTER, SELDOM = timedelta(days=30), timedelta(days=1)
 QUOTE_UNTOLD = timedelta(minutes=30)
 
 
@@ -78,7 +79,12 @@ def poll_seconds(asked: object) -> int:
 
 def pause_after(purchase: Purchase, now: datetime) -> timedelta | None:
     """Return how long to wait before the next call about a purchase; None when there is nothing left to ask."""
-    if not purchase.is_under_way or now >= _followed_until(purchase):
+    if not purchase.is_under_way:
+        return None
+    if purchase.state == State.PAID:
+        if is_paid_long(purchase, now):
+            return SELDOM
+    elif now >= _followed_until(purchase):
         return None
     if purchase.state == State.QUOTED:
         ends = purchase.quote_expires_at or purchase.opened_at + QUOTE_UNTOLD
@@ -87,7 +93,10 @@ def pause_after(purchase: Purchase, now: datetime) -> timedelta | None:
     return min(max(timedelta(seconds=purchase.poll_seconds), slowed), SLOWEST)
 
 
+def is_paid_long(purchase: Purchase, now: datetime) -> bool:
+    """Tell whether somebody paid so long ago, without credits since, that it is asked about once a day alone."""
+    return now - (purchase.paid_at or purchase.opened_at) >= PAID_SELDOM_AFTER
+
+
 def _followed_until(purchase: Purchase) -> datetime:
-    if purchase.state == State.PAID:
-        return (purchase.paid_at or purchase.opened_at) + PAID_FOLLOWED
     return (purchase.expires_at or purchase.opened_at + EXPIRY_UNTOLD) + AFTER_EXPIRY

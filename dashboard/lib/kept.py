@@ -60,7 +60,7 @@ class Kept:
         if len(said.pieces) == 1:
             return mark_safe(said.pieces[0])  # noqa: S308 - our own templates rendered it
         filled = said.pieces.copy()
-        filled[1::2] = [conditional_escape(str(hole(name))) for name in said.pieces[1::2]]
+        filled[1::2] = [conditional_escape(str(hole(name) or "")) for name in said.pieces[1::2]]
         return mark_safe("".join(filled))  # noqa: S308 - our own templates rendered it, and the rest is escaped
 
     def _say(self, now: datetime) -> _Said:

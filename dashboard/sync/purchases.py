@@ -56,8 +56,9 @@ def purchase_sync(purchase_id: int, *, is_forced: bool = False) -> bool:
 
 
 def _fail(run: Run, error: ApiError) -> None:
-    """Ask again later; what the service has refused to tell for a day is not asked any more."""
-    if not isinstance(error, UNCLEAR) and run.cursor.attempts >= HOPELESS_TRIES:
+    """Ask again later; what the service has refused to tell for a day is not asked any more, unless it was paid."""
+    is_hopeless = not isinstance(error, UNCLEAR) and run.cursor.attempts >= HOPELESS_TRIES
+    if is_hopeless and not Purchase.objects.filter(pk=run.cursor.subject_id, state=Purchase.State.PAID).exists():
         run_rest(run, reason=SyncCursor.Stopped.DONE)
     else:
         run_fail(run, error)

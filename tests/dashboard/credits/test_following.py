@@ -90,6 +90,7 @@ STATES = [
     ("open", {**PROBLEM, "problem_at": ago(minutes=2)}, "could not be asked 2 min ago The service did not answer in"),
     ("processing", {}, "The payment is under way. Some ways to pay take longer to confirm. Do not pay again"),
     ("paid", lit("paid"), "Paid. Waiting for Image Skill to add 500 credits, usually under a minute"),
+    ("paid", {"paid_at": ago(days=40)}, "Paid 40 days ago.*we go on asking it once a day. Do not pay again"),
     ("paid", {"paid_at": ago(minutes=25)}, "Paid 25 min ago, and the 500 credits have not come yet.*Do not pay again"),
     ("succeeded", lit("paid", "settled"), "Image Skill has added 500 credits"),
     ("succeeded", lit("paid", "settled", "granted", "balance_moved"), "Done: 500 credits.*balance is 531 credits now"),

@@ -96,7 +96,8 @@ def test_what_has_ended_is_asked_about_no_more(state: Purchase.State) -> None:
     assert pause_after(purchase(state), NOW) is None
 
 
-def test_paid_one_is_followed_for_a_month() -> None:
+def test_paid_one_is_followed_for_good_and_after_a_month_once_a_day() -> None:
     paid = purchase(State.PAID, paid_at=NOW)
     assert pause_after(paid, NOW + timedelta(days=29)) == SLOWEST
-    assert pause_after(paid, NOW + timedelta(days=31)) is None
+    for days in (30, 31, 400):
+        assert pause_after(paid, NOW + timedelta(days=days)) == timedelta(days=1)
