@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -130,9 +131,16 @@ def run_in_a_browser() -> list[Callable[[], list[Result]]]:
         env = {"CHROMIUM": chromium()}
     except Trouble as trouble:
         reason = str(trouble)
-        named = {"PYTEST_ADDOPTS": "-vv"}
-        return [lambda part=part: [_skipped_by_name(run(part, named), reason)] for part in in_a_browser()]
-    return [lambda part=part: [run(part, env)] for part in in_a_browser()]
+        return [partial(_named_alone, part, reason) for part in in_a_browser()]
+    return [partial(_run_alone, part, env) for part in in_a_browser()]
+
+
+def _run_alone(part: Part, env: Mapping[str, str]) -> list[Result]:
+    return [run(part, env)]
+
+
+def _named_alone(part: Part, reason: str) -> list[Result]:
+    return [_skipped_by_name(run(part, {"PYTEST_ADDOPTS": "-vv"}), reason)]
 
 
 def _skipped_by_name(result: Result, reason: str) -> Result:

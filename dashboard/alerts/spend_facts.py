@@ -14,7 +14,7 @@ from dashboard.alerts.facts import CHUNK, Fact, Reader, agent_fact, open_alert
 from dashboard.alerts.kinds import Kind
 from dashboard.alerts.spend_kinds import GUARDRAIL, RUNWAY, SPEND_SPIKE
 from dashboard.credits.runway import MOST_DAYS, Runway
-from dashboard.credits.runways import runway_columns, runway_get
+from dashboard.credits.runways import runway_columns, runway_get, runway_since
 
 # A late ledger line may reach a limit of a period that is over: it is told all the same.
 TOLD_LATE = timedelta(hours=1)
@@ -23,7 +23,7 @@ COMPARED_AT_ONCE = 500
 
 def runway(now: datetime) -> Iterator[Fact]:
     """Yield the days left of each agent; whatever else its runway says is no figure."""
-    held = Claim.objects.filter(released_at=None).select_related("agent").annotate(**runway_columns(now))
+    held = Claim.objects.filter(released_at=None).select_related("agent").annotate(**runway_columns(runway_since(now)))
     for claim in held.order_by("pk").iterator(chunk_size=CHUNK):
         days = _days(runway_get(claim, now=now))
         yield agent_fact(claim, days, {} if days is None else {"days": days})
