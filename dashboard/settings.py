@@ -175,12 +175,18 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Readings wait for the service: in a queue of their own, so that mails, sweeps and heartbeats never wait behind many.
-# A worker started without -Q serves both in turn.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "readings")]
-CELERY_TASK_ROUTES = {f"dashboard.sync.tasks.{task}": {"queue": "readings"} for task in ("agent_sync", "work_sync")}
+# A worker started without -Q serves all in turn.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "readings", "media")]
+CELERY_TASK_ROUTES = {
+    **{f"dashboard.sync.tasks.{task}": {"queue": "readings"} for task in ("agent_sync", "work_sync")},
+    # Files wait for hosts and decoders: longer than anything else.
+    "dashboard.assets.tasks.media_make_due": {"queue": "media"},
+}
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
     "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},
+    # A message that waited for the next one is one too many.
+    "media": {"task": "dashboard.assets.tasks.media_make_due", "schedule": 5.0, "options": {"expires": 5}},
     "rescue": {"task": "dashboard.sync.tasks.runs_rescue", "schedule": 30.0},
     "mail": {"task": "dashboard.notify.tasks.mail_send_due", "schedule": 10.0},
     "claims": {"task": "dashboard.agents.tasks.attempts_expire", "schedule": 30.0},

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("dashboard.credits.hand_off_urls")),
     path("", include("dashboard.credits.receipt_urls")),
     path("", include("dashboard.spend.urls")),
+    path("", include("dashboard.assets.urls")),
     path("", include("dashboard.feedback.urls")),
     path("", include("dashboard.billing.urls")),
     path("", include("dashboard.alerts.urls")),

@@ -164,6 +164,8 @@ class Asset(Mirrored):
     preview_problem = models.CharField(max_length=40, blank=True)
     # Names the thumbnails' bytes in their addresses: the content, and how it was made small.
     preview_key = models.CharField(max_length=40, blank=True)
+    # How it was made small; what was made in another way is made anew when it is due.
+    preview_recipe = models.CharField(max_length=8, blank=True)
     # The largest width that was made, one of PREVIEW_WIDTHS; a small picture has no larger ones.
     preview_largest = models.PositiveIntegerField(null=True)
     colour = models.CharField(max_length=7, blank=True)

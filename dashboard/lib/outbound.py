@@ -123,7 +123,7 @@ def fetch(url: str, *, to: BinaryIO, reach: Reach, limits: Limits) -> Fetched:
     """Write what a GET brings into `to`; raises OutboundError. After an error `to` holds a part: throw it away."""
     digest, size = hashlib.sha256(), 0
     with opened(url, reach=reach, limits=limits) as answer:
-        _refuse_status(answer.status)
+        refuse_status(answer.status)
         for chunk in answer.chunks:
             to.write(chunk)
             digest.update(chunk)
@@ -144,7 +144,8 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str], reach: Reach, 
     return Reply(response.status, _headers(response), start[:POST_ANSWER_BYTES].decode("utf-8", "replace"))
 
 
-def _refuse_status(status: int) -> None:
+def refuse_status(status: int) -> None:
+    """Raise OutboundRefused for an answer without a file, OutboundFailed where it may have one later."""
     if status in {404, 410}:
         raise OutboundRefused("gone", "It is not there any more.")
     if status != 200:

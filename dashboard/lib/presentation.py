@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dashboard.lib.work_words import WORK_WORDS
+
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -34,9 +36,15 @@ class Word:
     tone: Tone = Tone.NEUTRAL
 
 
+def word_of(text: str, icon: str, tone: str = Tone.NEUTRAL) -> Word:
+    """Return a word from the plain parts in which other files keep theirs."""
+    return Word(text, icon, Tone(tone))
+
+
 # Values of the hosted API from contract sections 3.1, 3.9 and 3.11; those marked INF are published nowhere:
 # they are what a service is likely to say.
 GLOSSARY: dict[str, dict[str, Word]] = {
+    **{kind: {raw: word_of(*parts) for raw, parts in words.items()} for kind, words in WORK_WORDS.items()},
     "claim_state": {
         "unclaimed": Word("Unclaimed", "unlink"),
         "payment_backed_unclaimed": Word("Paid, no sponsor", "credits", Tone.INFO),

@@ -48,6 +48,7 @@ MATRIX = (
     Row("exports:export_detail", "signed_in", SIGNED_IN),
     Row("exports:export_file", "signed_in", None, SIGNED_IN),
     Row("exports:export_repeat", "signed_in", None, SIGNED_IN),
+    Row("assets:preview", "member", MEMBERS),
     Row("web:health", "platform", OPERATOR),
     Row("web:audit_log_all", "platform", OPERATOR),
     Row("web:audit_export_all", "platform", None, OPERATOR),

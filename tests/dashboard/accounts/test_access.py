@@ -89,6 +89,8 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "subject_id": about.id,
         "pk": 0,
         "number": 0,
+        "width": 320,
+        "preview_key": "0r1",
         "member_id": workspace.memberships.get(user=owner).pk,
         "receipt_key": receipt_made(workspace, agent).key,
         "chain_key": (chain := paid_chain()).key,

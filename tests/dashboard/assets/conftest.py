@@ -1,10 +1,14 @@
 """An agent that has worked, and the mirror that follows."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dashboard.agents.models import Claim
+from dashboard.assets.media import media_make_next
+from dashboard.assets.models import Asset
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.work import work_sync
 
@@ -17,3 +21,25 @@ def followed() -> Callable[[Claim], bool]:
         return agent_sync(claim.agent_id, is_forced=True) and work_sync(claim.agent_id)
 
     return follow
+
+
+@pytest.fixture(autouse=True)
+def _media_lies_apart(settings: Any, tmp_path: Path) -> None:
+    """Let each test have a storage of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def media(hosted_api: str, settings: Any) -> str:
+    """Let files be fetched from the sandbox, which is ours; return its address."""
+    settings.MEDIA_ORIGINS = settings.PRIVATE_ORIGINS = [hosted_api]
+    return hosted_api
+
+
+@pytest.fixture
+def shown(agent: Any, claim: Claim, followed: Callable[[Claim], bool], media: str) -> Asset:
+    """Return a picture of the agent that has its small pictures."""
+    agent.create("a lighthouse")
+    followed(claim)
+    assert media_make_next()
+    return Asset.objects.get()
