@@ -1,11 +1,13 @@
 from django.conf import settings
 from django.urls import path
 
-from dashboard.billing import refund_views, views, webhook_views
+from dashboard.billing import refund_views, statement_views, views, webhook_views
 
 app_name = "billing"
 urlpatterns = [
     path("billing/", views.desk, name="desk"),
+    path("billing/statement/", statement_views.statement, name="statement"),
+    path("billing/statement/export/", statement_views.statement_export, name="statement_export"),
     path("billing/refunds/", refund_views.refund_list, name="refund_list"),
     path("billing/refunds/of/<slug:kind>/<uuid:key>/", refund_views.refund_of, name="refund_of"),
     path("billing/refunds/<uuid:order_key>/", refund_views.refund_detail, name="refund_detail"),

@@ -177,6 +177,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "agent.token_refused": Word("Image Skill refused the token", "key", Tone.BAD),
         "audit.exported": Word("Exported the audit log", "download", Tone.INFO),
         "balance.exported": Word("Exported a balance history", "download", Tone.INFO),
+        "billing.exported": Word("Exported the platform's money", "download", Tone.INFO),
         "buyer_details.changed": Word("Changed the buyer on receipts", "edit", Tone.INFO),
         "alerts.chosen": Word("Chose what to be told", "alert"),
         "alerts.exception_added": Word("Added an exception to alerts", "alert"),

@@ -145,6 +145,14 @@ def money(cents: int | None, sign: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def amount(cents: int | None, currency: str) -> SafeString:
+    """Show dollars for US cents; another currency in its smallest unit, since not every one has a hundredth."""
+    if cents is None or currency == "USD":
+        return money(cents)
+    return format_html('<span class="money" title="in its smallest unit">{} {}</span>', f"{cents:,}", currency)
+
+
+@register.simple_tag
 def moment(at: datetime | None) -> SafeString:
     """Show an aware moment relative to now; the exact one, in the viewer's zone, on hover and focus."""
     if at is None:

@@ -158,6 +158,8 @@ MATRIX = (
     ),
     Row("feedback:queue", "platform", REVIEWER),
     Row("billing:desk", "platform", BILLING),
+    Row("billing:statement", "platform", BILLING),
+    Row("billing:statement_export", "platform", None, BILLING),
     Row("billing:refund_list", "platform", BILLING),
     Row("billing:refund_of", "platform", BILLING),
     Row("billing:refund_detail", "platform", BILLING),
