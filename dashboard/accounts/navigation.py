@@ -32,6 +32,7 @@ PLACES = (
     Place("Workspace", "Alerts", "bell", "alerts:alert_list"),
     Place("Workspace", "Agents", "agents", "agents:agent_list"),
     Place("Workspace", "Activity", "activity", "activity:event_list"),
+    Place("Workspace", "Jobs", "jobs", "assets:job_list"),
     Place("Workspace", "Catalogue", "catalogue", "catalog:model_list"),
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),

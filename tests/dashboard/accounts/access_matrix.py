@@ -49,6 +49,8 @@ MATRIX = (
     Row("exports:export_file", "signed_in", None, SIGNED_IN),
     Row("exports:export_repeat", "signed_in", None, SIGNED_IN),
     Row("assets:preview", "member", MEMBERS),
+    Row("assets:job_list", "member", MEMBERS),
+    Row("assets:job_detail", "member", MEMBERS),
     Row("web:health", "platform", OPERATOR),
     Row("web:audit_log_all", "platform", OPERATOR),
     Row("web:audit_export_all", "platform", None, OPERATOR),
