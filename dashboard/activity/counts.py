@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet, Sum
 
 from dashboard.accounts.models import Workspace
-from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_count
-from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendSlot
+from dashboard.activity.filter import COUNT_LIMIT, EventFilter, Found, event_count
+from dashboard.activity.models import LedgerDay, LedgerSlot, SpendSlot
 from dashboard.activity.slots import SLOTS_A_DAY, slot_of, slot_start
 
 
@@ -19,11 +19,13 @@ class Count:
     is_more: bool = False
 
 
-def ledger_count(workspace: Workspace, wanted: EventFilter, events: QuerySet[Event]) -> Count:
-    """Return how many of a workspace's events a filter finds; `events` are these."""
+def ledger_count(workspace: Workspace, wanted: EventFilter, found: Found) -> Count:
+    """Return how many of a workspace's events a filter finds; `found` are these."""
     bounds = _slots(wanted)
+    if found.at_least:
+        return Count(found.at_least, is_more=True)
     if bounds is None:
-        counted = event_count(events)
+        counted = event_count(found.events)
         return Count(min(counted, COUNT_LIMIT), is_more=counted > COUNT_LIMIT)
     if wanted.agent:
         slots = SpendSlot.objects.filter(workspace=workspace, agent__remote_id=wanted.agent)

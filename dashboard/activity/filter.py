@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
-from dashboard.activity.text import rare_text
+from dashboard.activity.text import RARE, Rarity, text_rarity
 from dashboard.agents.models import Agent
 
 # A page that shows a total says "or more" beyond this: counting further would cost more than the page itself.
@@ -43,8 +43,21 @@ class EventFilter:
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in used.items()}
 
 
+@dataclass(frozen=True)
+class Found:
+    """The events that a filter finds; `at_least`: there are more than that, as looking for them has shown."""
+
+    events: QuerySet[Event]
+    at_least: int = 0
+
+
 def event_list(workspace: Workspace, wanted: EventFilter) -> QuerySet[Event]:
     """Return what a filter finds in a workspace's ledger."""
+    return event_find(workspace, wanted).events
+
+
+def event_find(workspace: Workspace, wanted: EventFilter) -> Found:
+    """Return what a filter finds in a workspace's ledger, and what is known of its number by then."""
     exact = {
         "type": wanted.type,
         "operation": wanted.operation,
@@ -61,22 +74,22 @@ def event_list(workspace: Workspace, wanted: EventFilter) -> QuerySet[Event]:
         events = events.filter(COSTS[wanted.cost][1])
     if wanted.text:
         events = events.filter(summary__icontains=wanted.text)
-    few = _few(workspace, wanted)
-    if not few:
-        return events.filter(workspace=workspace)
-    # Apart from what orders them, so that the few are looked up first and not the whole ledger walked.
-    return Event.objects.filter(pk__in=events.filter(*few).values("pk"))
+    return _narrowed(workspace, wanted, events)
 
 
-def _few(workspace: Workspace, wanted: EventFilter) -> list[Q]:
-    """Return the conditions by which few events of the workspace are looked up, if any is asked for."""
-    conditions = []
+def _narrowed(workspace: Workspace, wanted: EventFilter, events: QuerySet[Event]) -> Found:
+    """Return the events of the workspace: looked up by what few have, or walked where nothing of that is asked for."""
+    few = []
     if wanted.reference:
-        conditions.append(Q(references__workspace=workspace, references__reference=wanted.reference))
-    rare = rare_text(workspace, wanted.text) if wanted.text else None
-    if rare:
-        conditions.append(Q(pk__in=rare))
-    return conditions
+        few.append(Q(references__workspace=workspace, references__reference=wanted.reference))
+    rarity = text_rarity(workspace, wanted.text) if wanted.text else Rarity()
+    if rarity.query:
+        few.append(Q(pk__in=rarity.query))
+    if few:
+        # Apart from what orders them, so that the few are looked up first and not the whole ledger walked.
+        return Found(Event.objects.filter(pk__in=events.filter(*few).values("pk")))
+    is_text_alone = list(wanted.said) == ["text"]
+    return Found(events.filter(workspace=workspace), RARE if rarity.is_common and is_text_alone else 0)
 
 
 def event_count(events: QuerySet[Event]) -> int:

@@ -12,6 +12,7 @@ from dashboard.activity.box import box_read
 from dashboard.activity.filter import COSTS, EventFilter
 from dashboard.activity.text import SHORTEST
 from dashboard.agents.models import Agent
+from dashboard.agents.selectors import agent_names
 from dashboard.lib.days import DaysForm
 from dashboard.lib.presentation import GLOSSARY, event_word, word_for
 
@@ -20,6 +21,14 @@ MOST_AGENTS = 200
 OPERATIONS = ("create", "edit", "upload", "usage", "feedback", "payment", "credits")
 TYPES = sorted(((raw, word.text) for raw, word in GLOSSARY["event_type"].items()), key=lambda one: one[1])
 STATES = [(raw, word.text) for raw, word in GLOSSARY["job_status"].items()]
+
+
+Names = tuple[tuple[str, str], ...]
+
+
+def names_get(workspace: Workspace) -> Names:
+    """Return the agents that the filter offers, as (remote id, shown name)."""
+    return tuple(agent_names(workspace, limit=MOST_AGENTS))
 
 
 class OpenChoiceField(forms.ChoiceField):
@@ -91,11 +100,10 @@ class EventFilterForm(DaysForm):
     )
     reference = forms.CharField(label="Id of anything", max_length=200, required=False)
 
-    def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
+    def __init__(self, data: QueryDict, *, workspace: Workspace, names: Names | None = None) -> None:
         super().__init__(data)
         self.query, self.workspace = data, workspace
-        rows = Agent.objects.filter(claims__workspace=workspace).distinct().order_by("name", "pk")[:MOST_AGENTS]
-        self.names = {agent.remote_id: agent.display_name for agent in rows}
+        self.names = dict(names_get(workspace) if names is None else names)
         self.fields["agent"].choices = [("", "All"), *self.names.items()]  # type: ignore[attr-defined]
         for name in ("agent", "type", "operation", "status"):
             self._offer(name, data.get(name, ""))
@@ -144,6 +152,11 @@ class EventFilterForm(DaysForm):
         if name == "status":
             return word_for("job_status", raw).text
         return COSTS[raw][0] if name == "cost" and raw in COSTS else self.names.get(raw, raw)
+
+
+def is_filtered(query: QueryDict) -> bool:
+    """Tell whether an address asks for less than the whole ledger."""
+    return not query.keys().isdisjoint(EventFilterForm.base_fields)
 
 
 def address_without(query: QueryDict, *names: str) -> str:

@@ -6,6 +6,8 @@ index of trigrams. Whichever finds an event, its summary has the last word: what
 is gone finds nothing.
 """
 
+from dataclasses import dataclass
+
 from django.db import connection, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.expressions import RawSQL
@@ -15,7 +17,7 @@ from dashboard.accounts.models import Workspace
 # No index knows fewer letters than these.
 SHORTEST = 3
 # More hits than these are so common that the ledger itself, newest first, is the quicker way to a page of them.
-RARE = 2_000
+RARE = 500
 # A workspace's range: 2 to the 40th, which the statements below write out.
 _PLACES = 1_099_511_627_776
 _FOUND = "SELECT rowid FROM activity_text WHERE rowid >= %s AND rowid < %s AND activity_text MATCH %s"
@@ -59,17 +61,23 @@ def _drop(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     editor.execute("DROP TABLE activity_text")
 
 
-def rare_text(workspace: Workspace, text: str) -> RawSQL | None:
-    """Return the query for the events of a workspace that may hold a text of at least SHORTEST letters.
+@dataclass(frozen=True)
+class Rarity:
+    """How often a text stands in a workspace's summaries: seldom, then `query` finds the events; else neither."""
 
-    None where there are too many to be looked up one by one, and on PostgreSQL, which weighs that by itself.
-    """
+    query: RawSQL | None = None
+    is_common: bool = False
+
+
+def text_rarity(workspace: Workspace, text: str) -> Rarity:
+    """Return how rare a text of at least SHORTEST letters is; PostgreSQL weighs that by itself."""
     if connection.vendor == "postgresql":
-        return None
+        return Rarity()
     phrase = '"{}"'.format(text.replace('"', '""'))
     asked = (workspace.pk * _PLACES, (workspace.pk + 1) * _PLACES, phrase)
     with connection.cursor() as cursor:
         # Statements of ours; what is looked for travels beside them.
         cursor.execute(f"SELECT COUNT(*) FROM ({_FOUND} LIMIT {RARE + 1})", asked)  # noqa: S608
-        is_common = cursor.fetchone()[0] > RARE
-    return None if is_common else RawSQL(f"SELECT rowid %% {_PLACES} FROM ({_FOUND})", asked)  # noqa: S608,S611
+        if cursor.fetchone()[0] > RARE:
+            return Rarity(is_common=True)
+    return Rarity(RawSQL(f"SELECT rowid %% {_PLACES} FROM ({_FOUND})", asked))  # noqa: S608,S611

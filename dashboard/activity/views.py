@@ -1,5 +1,7 @@
 """The ledger: its page, one event, a file."""
 
+from functools import partial
+
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -7,15 +9,23 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
-from dashboard.activity.arrivals import arrival_count, newest_known
-from dashboard.activity.counts import ledger_count
+from dashboard.activity.arrivals import arrival_count, extent_get
+from dashboard.activity.counts import Count, ledger_count
 from dashboard.activity.export import COLUMNS, LEDGER, events_until_now, export_name, export_rows, is_long
-from dashboard.activity.filter import event_list
-from dashboard.activity.forms import AfterForm, Arrivals, EventFilterForm, address_tidied, address_without
+from dashboard.activity.filter import event_find, event_list
+from dashboard.activity.forms import (
+    AfterForm,
+    Arrivals,
+    EventFilterForm,
+    address_tidied,
+    address_without,
+    is_filtered,
+    names_get,
+)
 from dashboard.activity.models import Event
 from dashboard.activity.months import month_list
 from dashboard.activity.references import references_of
-from dashboard.activity.selectors import event_page
+from dashboard.activity.selectors import event_page, ledger_page
 from dashboard.activity.sentences import breach_report, sentence_of
 from dashboard.activity.trail import event_get, record_text, trail_get
 from dashboard.audit.services import audit_record
@@ -32,17 +42,42 @@ def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
     tidied = address_tidied(request.GET)
     if tidied is not None:
         return redirect(request.path + tidied)
-    form = EventFilterForm(request.GET, workspace=scope.workspace)
-    context: dict[str, object] = {"scope": scope, "form": form, "is_valid": form.is_valid()}
-    # A filter that cannot be read shows what is wrong with it and no rows: all of them would be an answer to nothing.
-    if form.is_valid():
-        newest = newest_known()
-        events = event_list(scope.workspace, form.wanted)
-        page = event_page(events, cursor=request.GET.get("page", ""), reader=scope.workspace)
-        count = ledger_count(scope.workspace, form.wanted, events)
-        context |= {"page": page, "count": count, "arrivals": Arrivals(newest, request.GET)}
+    found = _found(request, scope) if is_filtered(request.GET) else _whole(request, scope)
     template = "activity/_ledger.html" if request.headers.get("X-Fragment") else "activity/event_list.html"
-    return render(request, template, context)
+    return render(request, template, {"scope": scope, "kept": address_without(request.GET), **found})
+
+
+def _whole(request: HttpRequest, scope: Scope) -> dict[str, object]:
+    """The page without a filter, whose form is not even made where the one that was drawn before is the same."""
+    names = names_get(scope.workspace)
+    # Before the rows are read: what comes in between counts as new, and is not missed.
+    extent = extent_get(scope.workspace)
+    return {
+        "form": partial(EventFilterForm, request.GET, workspace=scope.workspace, names=names),
+        "is_valid": True,
+        "names": names,
+        "page": ledger_page(scope.workspace, cursor=request.GET.get("page", "")),
+        "count": Count(extent.events),
+        "arrivals": Arrivals(extent.newest, request.GET),
+    }
+
+
+def _found(request: HttpRequest, scope: Scope) -> dict[str, object]:
+    """What a filter finds; one that cannot be read shows what is wrong with it and no rows, for all answer nothing."""
+    names = names_get(scope.workspace)
+    form = EventFilterForm(request.GET, workspace=scope.workspace, names=names)
+    if not form.is_valid():
+        return {"form": form, "is_valid": False, "names": names}
+    extent = extent_get(scope.workspace)
+    found = event_find(scope.workspace, form.wanted)
+    return {
+        "form": form,
+        "is_valid": True,
+        "names": names,
+        "page": event_page(found.events, cursor=request.GET.get("page", ""), reader=scope.workspace),
+        "count": ledger_count(scope.workspace, form.wanted, found),
+        "arrivals": Arrivals(extent.newest, request.GET),
+    }
 
 
 @member()

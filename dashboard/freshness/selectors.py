@@ -69,4 +69,9 @@ def worker_is_alive(*, within: timedelta = timedelta(minutes=2)) -> bool:
 
 def outage_get() -> Outage | None:
     """Return the outage of the hosted API: while it is open, only probes go out and figures stay as they are."""
-    return Outage.objects.filter(service=HOSTED_API).exclude(opened_at=None).first()
+    return next(iter(_open_outages(service=HOSTED_API)), None)
+
+
+_open_outages: Prepared[Outage] = Prepared(
+    lambda service: Outage.objects.filter(service=service).exclude(opened_at=None)
+)

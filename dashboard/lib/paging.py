@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
+
+from dashboard.lib.dates import LATEST
 
 # A model, or a named row of values that has its `pk` and what it is ordered by.
 Row = TypeVar("Row")
@@ -46,13 +48,7 @@ def page_get(
         return page_first(_read(rows.order_by(*_order(by, is_rising=oldest_first)), size + 1, branches), by, size)
     direction, at, pk = place
     if direction == "o":
-        found = _read(_beyond(rows, by, at, pk, is_rising=oldest_first), size + 1, branches)
-        here = found[:size]
-        return Page(
-            here,
-            cursor_to("n", here[0], by) if here else None,
-            cursor_to("o", here[-1], by) if len(found) > size else None,
-        )
+        return _page_on(_read(_beyond(rows, by, at, pk, is_rising=oldest_first), size + 1, branches), by, size)
     found = _read(_beyond(rows, by, at, pk, is_rising=not oldest_first), size + 1, branches)
     if len(found) <= size:
         return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first, branches=branches)
@@ -63,6 +59,30 @@ def page_get(
 def page_first(found: list[Row], by: str, size: int) -> Page[Row]:
     """Return the first page, of its rows and the one after them, if there is one."""
     return Page(found[:size], None, cursor_to("o", found[size - 1], by) if len(found) > size else None)
+
+
+def page_onwards(cursor: str, read: Callable[[datetime, int], list[Row]], *, by: str, size: int) -> Page[Row] | None:
+    """Return the first page, or one further on, as `read` finds it; None where the cursor leads back.
+
+    `read` returns the first `size` + 1 rows beyond a moment and an id, for queries that are put together once: those of
+    `rows_beyond`.
+    """
+    place = _parse(cursor)
+    if place is None:
+        return page_first(read(LATEST, 2**63 - 1), by, size)
+    direction, at, pk = place
+    return _page_on(read(at, pk), by, size) if direction == "o" else None
+
+
+def _page_on(found: list[Row], by: str, size: int) -> Page[Row]:
+    here = found[:size]
+    newer = cursor_to("n", here[0], by) if here else None
+    return Page(here, newer, cursor_to("o", here[-1], by) if len(found) > size else None)
+
+
+def rows_beyond(rows: QuerySet[Any, Row], *, by: str, at: datetime, pk: int) -> QuerySet[Any, Row]:
+    """Return the rows older than a place, newest first."""
+    return _beyond(rows, by, at, pk, is_rising=False)
 
 
 def page_of_lines(rows: QuerySet[Any, Any], kind: type[Line], *, by: str, cursor: str, size: int) -> Page[Line]:

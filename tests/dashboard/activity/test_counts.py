@@ -17,7 +17,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.activity.apply import events_apply
 from dashboard.activity.arrivals import MOST_ARRIVALS, arrival_count, newest_known
 from dashboard.activity.counts import ledger_count
-from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_list
+from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_find, event_list
 from dashboard.activity.models import Event
 from dashboard.activity.months import month_list
 from dashboard.activity.selectors import event_page
@@ -60,9 +60,9 @@ def test_count_of_any_days_is_that_of_the_rows(
     agent = claim.agent.remote_id if of_agent else ""
     wanted = EventFilter(agent=agent, since=midnight(since, here), until=midnight(until, here))
     # The histories of earlier examples lie in the same workspace: all the better.
-    events = event_list(claim.workspace, wanted)
-    count = ledger_count(claim.workspace, wanted, events)
-    assert (count.number, count.is_more) == (events.count(), False)
+    found = event_find(claim.workspace, wanted)
+    count = ledger_count(claim.workspace, wanted, found)
+    assert (count.number, count.is_more) == (found.events.count(), False)
 
 
 @given(seconds=MOMENTS, zone=st.sampled_from(ZONES))
@@ -111,7 +111,7 @@ def test_count_that_no_rollup_knows_stops_at_its_limit(link: Link, workspace: Wo
     claim = link()
     tell_all(claim, list(range(COUNT_LIMIT + 1)))
     wanted = EventFilter(type="job.planned")
-    count = ledger_count(workspace, wanted, event_list(workspace, wanted))
+    count = ledger_count(workspace, wanted, event_find(workspace, wanted))
     assert (count.number, count.is_more) == (COUNT_LIMIT, True)
 
 
