@@ -16,6 +16,7 @@ class ReceiptLine(NamedTuple):
     issued_at: datetime
     credits: int
     amount_cents: int
+    currency: str
     live_money: bool
     agent__remote_id: str
     agent__name: str

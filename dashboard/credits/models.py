@@ -201,6 +201,11 @@ class Receipt(models.Model):
     def __str__(self) -> str:
         return self.remote_id
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether sums hold it: money moved, in the one currency that they are in."""
+        return self.live_money and self.currency == "USD"
+
 
 class Reversal(models.Model):
     """One step of a refund or dispute, as one ledger event told it; never changed (the database refuses it).

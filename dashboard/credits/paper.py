@@ -5,6 +5,7 @@ Moments are UTC, so that the same paper says the same wherever it is read. Nothi
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from dashboard.credits.buyer import buyer_lines, payer_lines
 from dashboard.credits.models import BuyerDetails, Receipt, Reversal
@@ -57,12 +58,14 @@ class Paper:
 def receipt_paper(receipt: Receipt, *, steps: list[Reversal], buyer: BuyerDetails | None) -> Paper:
     """Return the paper of one receipt: what was paid, and what refunds and disputes did to it since."""
     back = sum(map(_step_cents, steps))
-    totals = [("Paid", f"{money_text(receipt.amount_cents)} {receipt.currency}")]
+    money = partial(money_text, currency=receipt.currency)
+    named = " USD" if receipt.currency == "USD" else ""
+    totals = [("Paid", f"{money(receipt.amount_cents)}{named}")]
     if back:
         totals = [
-            ("Paid", money_text(receipt.amount_cents)),
-            ("Taken back", money_text(-back)),
-            ("Remains", f"{money_text(receipt.amount_cents - back)} {receipt.currency}"),
+            ("Paid", money(receipt.amount_cents)),
+            ("Taken back", money(-back)),
+            ("Remains", f"{money(receipt.amount_cents - back)}{named}"),
         ]
     return Paper(
         title="Receipt",
@@ -70,7 +73,7 @@ def receipt_paper(receipt: Receipt, *, steps: list[Reversal], buyer: BuyerDetail
         buyer=buyer_lines(buyer) or payer_lines(receipt.payer),
         columns=("Date", "What", "Credits", "Amount"),
         texts=2,
-        lines=(_bought(receipt), *map(_step_line, steps)),
+        lines=(_bought(receipt), *(_step_line(step, receipt.currency) for step in steps)),
         totals=tuple(totals) if receipt.live_money else (("No money moved", "$0.00"),),
         notes=(RECEIPT_ONLY if receipt.live_money else NO_MONEY, UNIT),
     )
@@ -100,6 +103,7 @@ def statement_paper(statement: Statement, *, buyer: BuyerDetails | None) -> Pape
             "What was bought, less what was taken back; what is left of it, each agent's balance tells.",
             STATEMENT_ONLY,
             *([_tests_text(statement.tests)] if statement.tests else []),
+            *([_foreign_text(statement.foreign)] if statement.foreign else []),
         ),
         nothing=f"Nothing was bought or refunded in {month.label}.",
     )
@@ -114,6 +118,11 @@ def moment_text(moment: datetime) -> str:
 def _tests_text(count: int) -> str:
     stands = "stands 1 test settlement" if count == 1 else f"stand {count:,} test settlements"
     return f"Beside these {stands}, which moved no money."
+
+
+def _foreign_text(count: int) -> str:
+    stands = "1 receipt" if count == 1 else f"{count:,} receipts"
+    return f"In no figure here: {stands} in another currency than US dollars."
 
 
 def _day(moment: datetime) -> str:
@@ -148,13 +157,15 @@ def _receipt_facts(receipt: Receipt) -> tuple[tuple[str, str], ...]:
 def _bought(receipt: Receipt) -> Line:
     what = f"{credits_text(receipt.credits)} {credits_unit(receipt.credits)} for {receipt.agent.display_name}"
     cents = receipt.amount_cents if receipt.live_money else 0
-    return Line((_day(receipt.issued_at), what, credits_text(receipt.credits), money_text(cents)))
+    return Line(
+        (_day(receipt.issued_at), what, credits_text(receipt.credits), money_text(cents, currency=receipt.currency))
+    )
 
 
-def _step_line(step: Reversal) -> Line:
+def _step_line(step: Reversal, currency: str) -> Line:
     moved = credits_text(step.credits_delta or 0, is_delta=True)
     what = word_for("reversal_kind", step.kind).text
-    return Line((_day(step.occurred_at), what, moved, money_text(-_step_cents(step), is_delta=True)))
+    return Line((_day(step.occurred_at), what, moved, money_text(-_step_cents(step), is_delta=True, currency=currency)))
 
 
 def _step_cents(step: Reversal) -> int:

@@ -72,7 +72,7 @@ def receipt_write(purchase: Purchase, facts: ReceiptFacts, *, issued_at: datetim
             credit_event_id=event_id,
             credits=facts.credits,
             amount_cents=facts.amount_cents,
-            currency=purchase.currency,
+            currency=purchase.currency.upper(),
             live_money=facts.live_money,
             method=purchase.payment_method,
             payer=facts.payer,

@@ -1,4 +1,7 @@
-"""What receipts come to: paid, granted, taken back. Whole cents and credits; test settlements are in no sum."""
+"""What receipts come to: paid, granted, taken back. Whole cents and credits.
+
+Test settlements and other currencies than US dollars are in no sum.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from dashboard.credits.models import Receipt, Reversal
 
 TAKEN = (Reversal.Kind.REFUNDED, Reversal.Kind.DISPUTED)
 GIVEN_BACK = Reversal.Kind.REINSTATED
+# What is added up: money that moved, in the one currency that is bought in. Another one's receipts stand apart.
+COUNTED = {"live_money": True, "currency": "USD"}
 # Of more receipts than this a page tells no sum: adding them up would cost more than the page itself.
 TOTAL_LIMIT = 1_000
 
@@ -87,7 +92,7 @@ def figures_get(rows: QuerySet[Receipt]) -> Figures:
 
 def figures_query(rows: QuerySet[Receipt]) -> QuerySet[Any, Any]:
     """Return the sums over receipts ("paid") and over the steps of theirs ("back"), added up apart."""
-    held = rows.filter(live_money=True).order_by()
+    held = rows.filter(**COUNTED).order_by()
     counted = Receipt.objects.filter(pk__in=held.values("pk")[: TOTAL_LIMIT + 1]).order_by().values(of=Value("paid"))
     steps = Reversal.objects.filter(purchase__in=held.values("purchase")[: TOTAL_LIMIT + 1]).order_by()
     back = steps.values(of=Value("back")).annotate(receipts=Value(0), **BACK)
@@ -100,10 +105,15 @@ def figures_told(told: Iterable[tuple[Any, ...]]) -> Figures:
     return Figures(*sums["paid"], *sums["back"][1:])
 
 
+def steps_counted(steps: QuerySet[Reversal]) -> QuerySet[Reversal]:
+    """Return the steps of receipts that are added up."""
+    return steps.filter(**{f"purchase__receipt__{name}": value for name, value in COUNTED.items()})
+
+
 def figures_by_agent(receipts: QuerySet[Receipt], steps: QuerySet[Reversal]) -> dict[int, Figures]:
     """Return the sums over receipts and over steps of live receipts, by agent id; two statements."""
-    paid = receipts.filter(live_money=True).order_by().values("agent").annotate(**PAID)
-    live = steps.filter(purchase__receipt__live_money=True).order_by()
+    paid = receipts.filter(**COUNTED).order_by().values("agent").annotate(**PAID)
+    live = steps_counted(steps).order_by()
     back = live.values(agent=F("purchase__agent")).annotate(**BACK)
     found: dict[int, Figures] = {}
     for row in [*paid, *back]:

@@ -28,11 +28,11 @@ STATEMENT_COLUMNS = ("month", "agent_id", "agent", "receipts", *_FIGURES, *SUM_C
 
 
 def receipt_rows(workspace: Workspace, receipts: QuerySet[Receipt]) -> Iterator[dict[str, object]]:
-    """Yield a row a receipt, newest first, then one of sums, which hold live money alone."""
+    """Yield a row a receipt, newest first, then one of sums, which hold live US dollars alone."""
     book, sums = BuyerBook(workspace), Figures()
     for receipt in rows_stream(receipts_figured(receipts), by="issued_at", batch=BATCH):
         figures = _figures_of(receipt)
-        sums += figures if receipt.live_money else Figures()
+        sums += figures if receipt.is_counted else Figures()
         told = figures if receipt.live_money else Figures(granted_credits=receipt.credits)
         yield _row(RECEIPT_COLUMNS, {**_receipt_cells(receipt, book.at(receipt.issued_at)), **_cells(told)})
     yield _row(RECEIPT_COLUMNS, _sum_cells(sums))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -11,7 +12,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.credits.models import Receipt, Reversal
 from dashboard.credits.months import Month
-from dashboard.credits.receipt_figures import BACK, PAID, Figures, figures_by_agent
+from dashboard.credits.receipt_figures import BACK, COUNTED, PAID, Figures, figures_by_agent, steps_counted
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class StatementRow:
 
 @dataclass(frozen=True)
 class Statement:
-    """`before` is everything until the month began; `tests` counts test settlements, which are in no figure.
+    """`before` is everything until the month began; `tests` counts test settlements, `foreign` receipts in another
+    currency than US dollars: both are in no figure.
 
     A refund counts in the month in which it happened, whenever the purchase was.
     """
@@ -39,6 +41,7 @@ class Statement:
     before: Figures
     rows: tuple[StatementRow, ...]
     tests: int
+    foreign: int
 
     @property
     def moved(self) -> Figures:
@@ -53,15 +56,18 @@ def statement_get(workspace: Workspace, month: Month) -> Statement:
     moved = figures_by_agent(within, steps.filter(occurred_at__gte=month.start, occurred_at__lt=month.end))
     agents = Agent.objects.in_bulk(moved)
     rows = [StatementRow(agents[pk], figures, _url(workspace, agents[pk], month)) for pk, figures in moved.items()]
-    earlier = steps.filter(occurred_at__lt=month.start, purchase__receipt__live_money=True)
+    earlier = steps_counted(steps).filter(occurred_at__lt=month.start)
+    apart = within.exclude(**COUNTED).aggregate(
+        tests=Count("pk", filter=Q(live_money=False)), foreign=Count("pk", filter=Q(live_money=True))
+    )
     return Statement(
         workspace=workspace,
         month=month,
         before=Figures.of(
-            receipts.filter(issued_at__lt=month.start, live_money=True).aggregate(**PAID), earlier.aggregate(**BACK)
+            receipts.filter(issued_at__lt=month.start, **COUNTED).aggregate(**PAID), earlier.aggregate(**BACK)
         ),
         rows=tuple(sorted(rows, key=lambda row: (-row.figures.paid_cents, row.name.lower(), row.agent.pk))),
-        tests=within.filter(live_money=False).count(),
+        **apart,
     )
 
 

@@ -373,10 +373,11 @@ def credits_unit(credits_: int) -> str:
     return "credit" if abs(credits_) == 1 else "credits"
 
 
-def money_text(cents: int, *, is_delta: bool = False) -> str:
-    """Return US cents as dollars, exact to the cent: 123456 -> "$1,234.56"."""
-    dollars, rest = divmod(abs(cents), 100)
-    return signed_text(f"${dollars:,}.{rest:02}", is_negative=cents < 0, is_delta=is_delta and cents > 0)
+def money_text(cents: int, *, is_delta: bool = False, currency: str = "USD") -> str:
+    """Return cents exact to the cent: 123456 -> "$1,234.56"; of another currency with its name: "1,234.56 EUR"."""
+    whole, rest = divmod(abs(cents), 100)
+    told = f"${whole:,}.{rest:02}" if currency == "USD" else f"{whole:,}.{rest:02} {currency}"
+    return signed_text(told, is_negative=cents < 0, is_delta=is_delta and cents > 0)
 
 
 def split_middle(text: str, *, head: int = 9, tail: int = 4) -> tuple[str, str, str]:

@@ -137,11 +137,13 @@ def credits(n: int | None, sign: bool = False, unit: bool = True) -> SafeString:
 
 
 @register.simple_tag
-def money(cents: int | None, sign: bool = False) -> SafeString:
-    """Show US cents as dollars, exact to the cent."""
+def money(cents: int | None, sign: bool = False, currency: str = "USD") -> SafeString:
+    """Show cents, exact to the cent: as dollars, or with the name of another currency."""
     if cents is None:
         return ABSENT
-    return format_html('<span class="money">{}</span>', presentation.money_text(cents, is_delta=sign))
+    return format_html(
+        '<span class="money">{}</span>', presentation.money_text(cents, is_delta=sign, currency=currency)
+    )
 
 
 @register.simple_tag

@@ -155,3 +155,23 @@ def test_month_is_read_or_is_none(text: str, month: Month | None) -> None:
 def test_year_ends_in_december() -> None:
     assert (Month(2025, 12).end, Month(2026, 1).shifted(-1)) == (day(1, 1, 0), Month(2025, 12))
     assert Month.of(datetime(9999, 1, 1, tzinfo=UTC)) == Month(2999, 12)
+
+
+def test_other_currency_stands_apart_by_name_and_in_no_sum(workspace: Workspace, owner: User, browser_of: Any) -> None:
+    agent = agent_made(workspace)
+    receipt_made(workspace, agent, 500)
+    foreign = receipt_made(workspace, agent, 700, currency="EUR")
+    browser = browser_of(owner)
+    listed = words(browser.get(reverse("receipts:receipt_list", args=[workspace.key])))
+    assert "7.00 EUR in no sum" in listed
+    assert "Paid $5.00 500 credits" in listed
+    detail = words(browser.get(reverse("receipts:receipt_detail", args=[workspace.key, foreign.key])))
+    assert "Paid 7.00 EUR" in detail
+    assert "$7.00" not in detail
+    month = reverse("receipts:statement", args=[workspace.key]) + "?month=2026-03"
+    said = words(browser.get(month))
+    assert "Remains $5.00 USD" in said
+    assert "In no figure here: 1 receipt in another currency than US dollars." in said
+    rows = csv_of(browser, reverse("receipts:receipt_export", args=[workspace.key]))
+    assert [row["currency"] for row in rows[:-1]].count("EUR") == 1
+    assert rows[-1]["total_paid_cents"] == "500"
