@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from api_client import Client
 from tests.e2e.conftest import FreshAgent
-from tests.e2e.looking import SIZES, fits
+from tests.e2e.looking import SIZES, fits, sound
 from tools.running import System
 
 CREDITS = 737
@@ -40,6 +40,43 @@ def buy(agent: FreshAgent) -> None:
     with httpx.Client(follow_redirects=False) as payer:
         checkout = payer.get(attempt.checkout_handoff_url).headers["location"].partition("#")[0]
         assert payer.post(checkout, data={"outcome": "succeed"}).status_code in (302, 303)
+
+
+def refund(system: System, agent: FreshAgent) -> None:
+    """Give the money back at Stripe, as its people do; then somebody presses Refresh here."""
+    session, key = system.python(
+        "from django.conf import settings\n"
+        "from dashboard.credits.models import Purchase\n"
+        f"purchase = Purchase.objects.get(agent__remote_id={agent.remote_id!r})\n"
+        "print(purchase.checkout_session_id, settings.STRIPE_API_KEY)"
+    ).split()
+    with httpx.Client(base_url=f"{agent.sandbox_url}/stripe/v1", headers={"Authorization": f"Bearer {key}"}) as stripe:
+        paid = stripe.get(f"/checkout/sessions/{session}").raise_for_status().json()["payment_intent"]
+        stripe.post("/refunds", data={"payment_intent": paid}).raise_for_status()
+
+
+def read_now(system: System, agent: FreshAgent) -> None:
+    """Have the agent's ledger read at once, as Refresh does."""
+    system.python(
+        "from django.utils import timezone\n"
+        "from dashboard.agents.models import Agent\n"
+        "from dashboard.freshness.models import Stream\n"
+        "from dashboard.freshness.services import cursor_hurry\n"
+        f"agent = Agent.objects.get(remote_id={agent.remote_id!r})\n"
+        "cursor_hurry(stream=Stream.AGENT, subject_id=agent.pk, unless_since=timezone.now())"
+    )
+
+
+def await_refund(page: Any, system: System, agent: FreshAgent) -> None:
+    """Look at the receipt until it tells what was debited: Stripe's word takes its way over Image Skill's ledger."""
+    for attempt in range(60):
+        if page.get_by_text("737 credits debited from e2e-agent").count():
+            return
+        if attempt % 10 == 0:
+            read_now(system, agent)
+        page.wait_for_timeout(1_000)
+        page.reload()
+    raise AssertionError("the refund did not come")
 
 
 def open_receipts(page: Any) -> None:
@@ -70,8 +107,8 @@ def downloaded(page: Any, press: Any) -> bytes:
 
 
 @pytest.mark.parametrize("size", ["phone"])
-def test_receipt_agrees_on_page_in_print_in_pdf_and_in_the_file(
-    size: str, page: Any, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
+def test_receipt_agrees_on_page_in_print_in_pdf_and_in_the_file_and_tells_of_its_refund(
+    size: str, page: Any, system: System, sign_in: Callable[[Any, str], None], fresh_agent: FreshAgent
 ) -> None:
     page.set_viewport_size(SIZES[size])
     sign_in(page, "sponsor")
@@ -102,6 +139,16 @@ def test_receipt_agrees_on_page_in_print_in_pdf_and_in_the_file(
         assert text in said
         assert text in printed
     assert "Search" not in printed, "the sheet alone is printed"
+
+    refund(system, fresh_agent)
+    await_refund(page, system, fresh_agent)
+    notice = page.get_by_role("region", name="Refunded")
+    assert "The money comes back the way it was paid" in notice.inner_text()
+    assert "Remains $0.00 USD" in " ".join(paper.inner_text().split())
+    sound(page)
+    open_receipts(page)
+    row = page.get_by_role("row").filter(has_text="$7.37").filter(has_text="Refunded").first
+    assert "\N{MINUS SIGN}$7.37" in row.inner_text()
 
 
 def test_owner_names_the_buyer_and_reads_a_statement_without_javascript(
