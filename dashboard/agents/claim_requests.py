@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from dashboard.accounts.models import Membership, Role, User
 from dashboard.agents.models import Claim, ClaimAttempt, ClaimInbox, ServiceClaimRequest
 from dashboard.agents.selectors import claim_requests_for
 from dashboard.lib.dates import showable
+from dashboard.lib.prepared import Prepared
 from dashboard.remote import has_operator, operator_client
 
 log = structlog.get_logger(__name__)
@@ -49,9 +50,16 @@ def asking_for(user: User) -> Asking:
 
 def service_claim_requests_for(user: User) -> list[ServiceClaimRequest]:
     """Return the agents that ask for this person's confirmed addresses and that nobody here holds, newest first."""
+    return _asking_elsewhere(user=user.pk)
+
+
+def _service_requests(user: User) -> QuerySet[ServiceClaimRequest]:
     held = Claim.objects.filter(agent__remote_id=OuterRef("remote_id"), released_at=None)
     asking = ServiceClaimRequest.objects.filter(~Exists(held), inbox__address__in=verified_addresses(user))
-    return list(asking.order_by(F("requested_at").desc(nulls_last=True), "pk")[:REQUESTS_KEPT])
+    return asking.order_by(F("requested_at").desc(nulls_last=True), "pk")[:REQUESTS_KEPT]
+
+
+_asking_elsewhere = Prepared(lambda user: _service_requests(User(pk=user)))
 
 
 def claim_requests_read() -> int:

@@ -115,8 +115,17 @@ def attempt_get(workspace: Workspace, user: User, key: UUID) -> ClaimAttempt:
 
 def claim_requests_for(user: User) -> list[ClaimAttempt]:
     """Return the agents that wait for this person's answer at one of their confirmed addresses, the latest first."""
-    asked = ClaimAttempt.objects.filter(way=ClaimAttempt.Way.AGENT, contact__in=verified_addresses(user))
-    return list(asked.filter(state=ClaimAttempt.State.PRESENTED, expires_at__gt=timezone.now()).order_by("-pk"))
+    return _asked_at(user=user.pk, at=timezone.now())
+
+
+_asked_at = Prepared(
+    lambda user, at: ClaimAttempt.objects.filter(
+        way=ClaimAttempt.Way.AGENT,
+        contact__in=verified_addresses(User(pk=user)),
+        state=ClaimAttempt.State.PRESENTED,
+        expires_at__gt=at,
+    ).order_by("-pk")
+)
 
 
 def attempt_is_over(attempt: ClaimAttempt) -> bool:

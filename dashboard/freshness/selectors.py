@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from dashboard.freshness.models import Heartbeat, KnownGap, Outage, Stream, SyncCursor, SyncRun
@@ -26,8 +27,12 @@ def outage_columns() -> dict[str, Subquery]:
 
 def cursor_map(*, stream: Stream, subject_ids: Iterable[int]) -> dict[int, SyncCursor]:
     """Return the cursors of many subjects by subject id, in one query; each knows of an outage."""
-    cursors = SyncCursor.objects.filter(stream=stream, subject_id__in=list(subject_ids)).annotate(**outage_columns())
-    return {cursor.subject_id: cursor for cursor in cursors}
+    return {cursor.subject_id: cursor for cursor in cursor_list(stream=stream, subjects=list(subject_ids))}
+
+
+def cursor_list(*, stream: Stream, subjects: list[int] | QuerySet[Any, Any]) -> QuerySet[SyncCursor]:
+    """Return the cursors of subjects, by their ids or by a query of these; each knows of an outage."""
+    return SyncCursor.objects.filter(stream=stream, subject_id__in=subjects).annotate(**outage_columns())
 
 
 def cursor_get(*, stream: Stream, subject_id: int) -> SyncCursor | None:

@@ -25,7 +25,7 @@ from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.credits.selectors import purchase_awaited_lists
 from dashboard.credits.waiting import waiting_in
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import cursor_get, cursor_map, is_stale
+from dashboard.freshness.selectors import cursor_get, cursor_list, is_stale
 from dashboard.lib.prepared import Prepared
 
 OVERVIEW_AGENTS = 50
@@ -102,7 +102,7 @@ class Overview:
     asks: list[Purchase]
     waiting: int
 
-    @property
+    @cached_property
     def needing(self) -> list[AgentRow]:
         """Who asks for the sponsor, the worst first."""
         return sorted((row for row in self.rows if row.needs), key=lambda row: row.needs[0].tone != "bad")
@@ -130,7 +130,7 @@ def overview_get(workspace: Workspace) -> Overview:
     """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
     claims = _overview_claims(workspace=workspace.pk, **_row_values())
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
-    cursors = cursor_map(stream=Stream.AGENT, subject_ids=[claim.agent_id for claim in claims])
+    cursors = {cursor.subject_id: cursor for cursor in _overview_cursors(workspace=workspace.pk)}
     rows = [AgentRow(claim, cursors.get(claim.agent_id), claim.spent_today) for claim in claims]
     return Overview(rows, purchases, asks, claims[0].waiting if claims else 0)
 
@@ -165,6 +165,12 @@ def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) 
 _overview_claims: Prepared[Any] = Prepared(
     lambda workspace, **values: claim_list_nearest_empty(Workspace(pk=workspace), limit=OVERVIEW_AGENTS).annotate(
         **_row_columns(workspace, **values)
+    )
+)
+_overview_cursors: Prepared[SyncCursor] = Prepared(
+    lambda workspace: cursor_list(
+        stream=Stream.AGENT,
+        subjects=claim_list_nearest_empty(Workspace(pk=workspace), limit=OVERVIEW_AGENTS).values("agent"),
     )
 )
 _row_claims: Prepared[Any] = Prepared(
