@@ -20,7 +20,7 @@ from dashboard.support.models import Thread
 
 pytestmark = pytest.mark.django_db
 MOST = 8
-MOST_OF = {"web:inbox": 11}
+MOST_OF = {"web:inbox": 11, "activity:event_list": 9}
 WORKSPACE_PAGES = (
     "accounts:settings",
     "web:overview",
