@@ -199,6 +199,8 @@ CELERY_BEAT_SCHEDULE = {
     "prune-exports": {"task": "dashboard.exports.tasks.exports_prune", "schedule": 3600.0},
     "billing-feeds": {"task": "dashboard.billing.tasks.feeds_read", "schedule": 5.0},
     "billing-events": {"task": "dashboard.billing.tasks.events_handle_due", "schedule": 2.0},
+    "billing-answers": {"task": "dashboard.billing.tasks.answers_carry_out", "schedule": 10.0},
+    "billing-deadlines": {"task": "dashboard.billing.tasks.disputes_remind", "schedule": 600.0},
     "billing-refunds": {"task": "dashboard.billing.tasks.refunds_carry_out", "schedule": 5.0},
     "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
     "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},

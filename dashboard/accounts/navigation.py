@@ -46,6 +46,7 @@ PLACES = (
     ),
     Place("Money", "Refunds", "undo", "billing:refund_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Money", "Disputes", "dispute", "billing:dispute_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Months", "receipts", "billing:statement", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),

@@ -85,7 +85,7 @@ def _client(key: str, base: str) -> stripe.StripeClient:
     # One session a thread inside; made once, for a fresh connection for each call would cost a handshake each.
     http = stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS))
     return stripe.StripeClient(
-        key, base_addresses={"api": base} if base else {}, http_client=http, max_network_retries=REPEATS
+        key, base_addresses={"api": base, "files": base} if base else {}, http_client=http, max_network_retries=REPEATS
     )
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.billing import handling, reading, refunds, retention
+from dashboard.billing import disputes, handling, reading, refunds, retention
 
 
 @shared_task
@@ -23,3 +23,13 @@ def events_prune() -> int:
 @shared_task
 def refunds_carry_out() -> int:
     return refunds.orders_carry_out()
+
+
+@shared_task
+def answers_carry_out() -> int:
+    return disputes.answers_carry_out()
+
+
+@shared_task
+def disputes_remind() -> int:
+    return disputes.disputes_remind()

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from sandbox.stripe_stand_in import control, form, intents, keys, payouts, reversals, sessions, store
+from sandbox.stripe_stand_in import control, files, form, intents, keys, payouts, reversals, sessions, store
 from sandbox.stripe_stand_in.errors import StripeFailure
 from sandbox.stripe_stand_in.form import Params
 from sandbox.stripe_stand_in.models import KeptReply
@@ -76,6 +76,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "disputes/ID", _reading("dispute")),
     ("POST", "disputes/ID", reversals.update_dispute),
     ("POST", "disputes/ID/close", lambda _, object_id: reversals.close_dispute(object_id, is_won=False)),
+    ("POST", "files", files.create),
+    ("GET", "files/ID", _reading(files.KIND)),
     ("GET", "balance", lambda _: payouts.balance()),
     ("GET", "balance_transactions", _listing("balance_transaction", "/v1/balance_transactions", "source", "type")),
     ("GET", "balance_transactions/ID", _reading("balance_transaction")),

@@ -51,10 +51,10 @@ def group(params: Params, name: str) -> Params:
     return value
 
 
-def text(params: Params, name: str, default: str = "") -> str:
-    """Text of at most 5,000 characters."""
+def text(params: Params, name: str, default: str = "", *, most: int = 5_000) -> str:
+    """Text of at most so many characters."""
     value = params.get(name, default)
-    if not isinstance(value, str) or len(value) > 5000:
+    if not isinstance(value, str) or len(value) > most:
         raise wrong(name, f"Invalid string: {name}")
     return value
 

@@ -12,6 +12,8 @@ from sandbox.stripe_stand_in.store import Object
 
 _REASONS = {"", "duplicate", "fraudulent", "requested_by_customer"}
 _OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+_MOST_OF_A_TEXT, _MOST_OF_ALL = 20_000, 150_000
+_FILES = {"receipt", "service_documentation", "customer_communication", "uncategorized_file"}
 # What decides a dispute in Stripe's own test mode.
 _WINNING, _LOSING = "winning_evidence", "losing_evidence"
 
@@ -121,10 +123,15 @@ def update_dispute(params: Params, dispute_id: str) -> Object:
     row = store.find("dispute", dispute_id)
     if row.data["status"] not in _OPEN:
         raise state("This dispute is already closed.", "dispute_closed")
-    given = {name: form.text(form.group(params, "evidence"), name) for name in form.group(params, "evidence")}
+    evidence = form.group(params, "evidence")
+    given = {name: form.text(evidence, name, most=_MOST_OF_A_TEXT) for name in evidence}
+    if sum(map(len, given.values())) > _MOST_OF_ALL:
+        raise wrong("evidence", "All evidence together is too long.")
     unknown = given.keys() - row.data["evidence"].keys()
     if unknown:
         raise wrong(f"evidence[{min(unknown)}]", "Received unknown parameter in evidence")
+    for name in _FILES & given.keys():
+        store.find("file", given[name])
     if "metadata" in params:
         row.data["metadata"] |= form.metadata(params)
     details = row.data["evidence_details"] | {

@@ -27,6 +27,7 @@ _PREFIXES = {
     "event": ("evt_", 24),
     "balance_transaction": ("txn_", 24),
     "payout": ("po_", 24),
+    "file": ("file_", 24),
 }
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
-from sandbox.stripe_stand_in import api, intents, sessions, store
+from sandbox.stripe_stand_in import api, files, intents, sessions, store
 from sandbox.stripe_stand_in.errors import StripeFailure
 
 _PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
@@ -20,7 +20,10 @@ class SeeOther(HttpResponseRedirect):
 def stripe_api(request: HttpRequest, path: str) -> HttpResponse:
     """Everything under `/stripe/v1/`, in Stripe's own shapes; no envelope here."""
     method = request.method or ""
-    encoded = request.body.decode("utf-8", "replace") if method == "POST" else request.META.get("QUERY_STRING", "")
+    if request.content_type == "multipart/form-data":
+        encoded = files.encoded(request)
+    else:
+        encoded = request.body.decode("utf-8", "replace") if method == "POST" else request.META.get("QUERY_STRING", "")
     headers = {name.lower(): value for name, value in request.headers.items()}
     response = api.answer(api.Request(method, f"/v1/{path}", encoded, headers))
     return JsonResponse(response.body, status=response.status, headers=response.headers)

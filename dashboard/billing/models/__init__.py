@@ -1,6 +1,7 @@
 """What the billing desk keeps: Stripe's side, the service's side, the chain that joins them, and what differs."""
 
 from dashboard.billing.models.chain import Chain
+from dashboard.billing.models.disputes import DisputeAnswer
 from dashboard.billing.models.feed import Feed, StripeAccess
 from dashboard.billing.models.findings import Finding, FindingStep, Sweep
 from dashboard.billing.models.hosted import HostedPayment, HostedReversal, LedgerLine
@@ -10,6 +11,7 @@ from dashboard.billing.models.webhooks import Replay, WebhookAttempt, WebhookEve
 
 __all__ = [
     "Chain",
+    "DisputeAnswer",
     "Feed",
     "Finding",
     "FindingStep",

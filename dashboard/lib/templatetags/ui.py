@@ -151,7 +151,13 @@ def amount(cents: int | None, currency: str) -> SafeString:
     """Show dollars for US cents; another currency in its smallest unit, since not every one has a hundredth."""
     if cents is None or currency == "USD":
         return money(cents)
-    return format_html('<span class="money" title="in its smallest unit">{} {}</span>', f"{cents:,}", currency)
+    return format_html('<span class="money" title="in its smallest unit">{}</span>', amount_text(cents, currency))
+
+
+@register.simple_tag
+def amount_text(cents: int, currency: str) -> str:
+    """Say the same in plain text, for a mail."""
+    return presentation.money_text(cents) if currency == "USD" else f"{cents:,} {currency}"
 
 
 @register.simple_tag

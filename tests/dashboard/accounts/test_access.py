@@ -22,7 +22,7 @@ from dashboard.catalog.models import CatalogModel
 from dashboard.local.people import link_make
 from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
-from tests.dashboard.billing.rows import paid_chain, refund_ordered
+from tests.dashboard.billing.rows import disputed, paid_chain, refund_ordered
 from tests.dashboard.credits.papers import receipt_made
 
 # The one that may change something comes last, so that the others find what is there.
@@ -95,6 +95,7 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "receipt_key": receipt_made(workspace, agent).key,
         "chain_key": (chain := paid_chain()).key,
         "order_key": refund_ordered(chain, owner).key,
+        "dispute_id": disputed(chain).dispute_id,
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 
