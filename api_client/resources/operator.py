@@ -91,6 +91,12 @@ class LedgerFilters(Whose, total=False):
     type: str
 
 
+class ChangeFilters(Paging, total=False):
+    """Of one kind alone: agent, feedback, payment or event; a cursor goes on with the kind that it began with."""
+
+    kind: str
+
+
 class OperatorAgents(Resource):
     """Agents of all organizations: claims with grants, revocation, limits."""
 
@@ -207,9 +213,9 @@ class OperatorLedger(Resource):
 class OperatorChanges(Resource):
     """One cursor over everything that changes."""
 
-    def list(self, **paging: Unpack[Paging]) -> ChangePage:
+    def list(self, **filters: Unpack[ChangeFilters]) -> ChangePage:
         """GET /operator/v1/changes. A row may come again; none is passed over."""
-        return self._record(ChangePage, _read("changes", dict(paging)))
+        return self._record(ChangePage, _read("changes", dict(filters)))
 
 
 def _query(asked: Mapping[str, object]) -> dict[str, str]:

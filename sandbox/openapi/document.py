@@ -86,7 +86,9 @@ OPERATIONS = (
     Operation("post", "/operator/v1/payments/{reference}/fulfil", "Fulfil again", "operator", body=bodies.OPERATOR),
     Operation("get", "/operator/v1/reversals", "Refunds and disputes", "operator", query=_PAGE),
     Operation("get", "/operator/v1/ledger", "The ledger of all organizations", "operator", query=_PAGE),
-    Operation("get", "/operator/v1/changes", "What changed since a cursor", "operator", query=_PAGE),
+    Operation(
+        "get", "/operator/v1/changes", "What changed since a cursor", "operator", query=(*_PAGE, ("kind", _TEXT))
+    ),
 )
 _SECURITY: dict[Auth, list[dict[str, list[str]]]] = {
     "agent": [{"agent": []}],

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 
 from sandbox import ledger
+from sandbox.errors import invalid
 from sandbox.ids import iso
 from sandbox.models import Agent, Change, Event, Feedback
 from sandbox.models.operator import ChangeKind
@@ -18,6 +19,7 @@ from sandbox.operator.reports import feedback_row
 from sandbox.rules import pages
 
 Rows = dict[str, dict[str, Any]]
+EVENT = "event"
 _LOCKS = {Change: "LOCK TABLE sandbox_change IN SHARE MODE", Event: "LOCK TABLE sandbox_event IN SHARE MODE"}
 
 
@@ -30,19 +32,30 @@ def ledger_page(events: QuerySet[Event], page: Page) -> tuple[list[dict[str, Any
     return ledger_rows(shown), ending(cursor, has_more=len(found) > len(shown))
 
 
-def changes_page(page: Page) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def changes_page(page: Page, kind: str = "") -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Changed things in their present state, then new activity; a thing that changed twice in a page is told once.
 
     One cursor holds a place in each of the two lines. New activity has a line of its own because it is its own change.
+    With a `kind` only what is of it; a cursor goes on with the kind that it began with.
     """
     last_change, last_event = pages.read_pair(page.cursor)
-    changes = _next(Change.objects.all(), Change, last_change, page.limit)
-    events = _next(Event.objects.all(), Event, last_event, page.limit - len(changes))
+    changed = Change.objects.filter(kind=kind) if kind else Change.objects.all()
+    changes = _next(changed, Change, last_change, page.limit)
+    told = Event.objects.all() if kind in {"", EVENT} else Event.objects.none()
+    events = _next(told, Event, last_event, page.limit - len(changes))
     last_change = changes[-1].pk if changes else last_change
     last_event = events[-1].pk if events else last_event
     has_more = len(changes) + len(events) == page.limit
     rows = [*_change_rows(changes), *(_event_change(row) for row in ledger_rows(events))]
     return rows, ending(pages.pair_cursor(last_change, last_event), has_more=has_more)
+
+
+def read_kind(text: str) -> str:
+    """One kind of change, or none for all. Raises INVALID_ARGUMENTS."""
+    kinds = [*ChangeKind.values, EVENT]
+    if text and text not in kinds:
+        raise invalid("This is no kind of change.", accepted_values=kinds)
+    return text
 
 
 def ledger_rows(events: list[Event]) -> list[dict[str, Any]]:
@@ -76,7 +89,7 @@ def _highest(model: type[Change] | type[Event]) -> int:
 
 
 def _event_change(row: dict[str, Any]) -> dict[str, Any]:
-    return _told("event", row["event_id"], row["occurred_at"], row)
+    return _told(EVENT, row["event_id"], row["occurred_at"], row)
 
 
 def _change_rows(changes: list[Change]) -> list[dict[str, Any]]:

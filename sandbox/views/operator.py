@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import path
 
 from sandbox import access
@@ -180,8 +180,9 @@ def ledger_list(call: Call) -> Reply:
 @operator("GET", "changes list")
 def change_list(call: Call) -> Reply:
     """Everything that changed behind the cursor."""
-    filtered(Event.objects.none(), call.request.GET, {})
-    rows, ending = feed.changes_page(lists.read_page(call.request.GET))
+    query = call.request.GET
+    filtered(Event.objects.none(), query, {"kind": lambda _: Q()})
+    rows, ending = feed.changes_page(lists.read_page(query), feed.read_kind(query.get("kind", "")))
     return Reply({"changes": rows, **ending})
 
 

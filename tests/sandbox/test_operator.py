@@ -353,6 +353,19 @@ def test_one_cursor_follows_everything_that_changes(operator: Caller, agent: Cal
     assert step == later
 
 
+def test_changes_of_one_kind_are_followed_by_themselves(operator: Caller, agent: Caller) -> None:
+    agent.post("/v1/feedback", {"title": "Blue"})
+    agent.create()
+    found: dict[str, list[str]] = {}
+    for kind in ("agent", "feedback", "event"):
+        page = operator.get("/operator/v1/changes", kind=kind).data
+        found[kind] = [row["kind"] for row in page["changes"]]
+        later = operator.get("/operator/v1/changes", kind=kind, cursor=page["next_cursor"]).data
+        assert later["changes"] == []
+    assert found == {"agent": ["agent"], "feedback": ["feedback"], "event": ["event"] * 4}
+    assert operator.get("/operator/v1/changes", kind="weather").refusal == ("INVALID_ARGUMENTS", 400, 2)
+
+
 @pytest.mark.parametrize("verb", ["claim", "release", "revoke", "restore", "guardrails"])
 def test_an_agent_that_is_not_there_is_not_found(operator: Caller, verb: str) -> None:
     assert operator.post(f"/operator/v1/agents/agt_none/{verb}", {}).refusal == ("AGENT_NOT_FOUND", 404, 1)
