@@ -6,8 +6,8 @@ from uuid import uuid4
 from django import forms
 from django.core.exceptions import ValidationError
 
+from dashboard.lib.credentials import REMOVED, screened
 from dashboard.lib.presentation import GLOSSARY
-from dashboard.support.credentials import REMOVED, screened
 from dashboard.support.selectors import ThreadFilter
 
 MAX_TEXT = 4_000

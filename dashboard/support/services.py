@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.audit.services import audit_record
-from dashboard.support.credentials import screened
+from dashboard.lib.credentials import screened
 from dashboard.support.mails import message_mail
 from dashboard.support.models import Message, ReadMark, Side, Thread
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.support.credentials import REMOVED, screened
+from dashboard.lib.credentials import REMOVED, screened
 
 CARD = "a card number"
 TOKEN = "a token of Image Skill"

@@ -5,13 +5,14 @@ It errs on the careful side: a transaction hash has the shape of a wallet's key,
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 REMOVED = "[removed]"
+Patterns = Mapping[str, re.Pattern[str]]
 
 _BASE58 = "1-9A-HJ-NP-Za-km-z"
-_PATTERNS = {
+_PATTERNS: Patterns = {
     "a token of Image Skill": re.compile(r"isk_[\w.~+/=-]{4,}|isclaim_[\w-]{4,}", re.IGNORECASE),
     "a secret key": re.compile(
         r"-----BEGIN [A-Z ]*PRIVATE KEY.*?(?:-----END [A-Z ]*-----|\Z)"
@@ -43,13 +44,14 @@ class Screened:
     masked: str
 
 
-def screened(text: str) -> Screened:
+def screened(text: str, *, also: Patterns | None = None) -> Screened:
     """Look through a text; where nothing is found `masked` is the text as it came.
 
     Signs that cannot be seen and digits of other scripts hide nothing: what is looked through has neither.
+    `also` names what else has to be taken out here.
     """
-    visible = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
-    spans = sorted(_spans(visible))
+    visible = plain_text(text)
+    spans = sorted(_spans(visible, {**_PATTERNS, **(also or {})}))
     if not spans:
         return Screened((), text)
     masked, end = "", 0
@@ -59,6 +61,11 @@ def screened(text: str) -> Screened:
     return Screened(tuple(dict.fromkeys(name for _, _, name in spans)), masked + visible[end:])
 
 
+def plain_text(text: str) -> str:
+    """Return a text in its plainest letters, without signs that cannot be seen: to look through, not to show."""
+    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+
+
 def _plain(character: str) -> str:
     if unicodedata.category(character) == "Cf":
         return ""
@@ -66,8 +73,8 @@ def _plain(character: str) -> str:
     return character if decimal is None else str(decimal)
 
 
-def _spans(text: str) -> Iterator[tuple[int, int, str]]:
-    for name, pattern in _PATTERNS.items():
+def _spans(text: str, patterns: Patterns) -> Iterator[tuple[int, int, str]]:
+    for name, pattern in patterns.items():
         yield from ((found.start(), found.end(), name) for found in pattern.finditer(text))
     for run in _DIGITS.finditer(text):
         yield from ((start, stop, "a card number") for start, stop in _cards(text, run.start(), run.end()))
