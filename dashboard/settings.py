@@ -113,6 +113,13 @@ PRIVATE_ORIGINS = [
     origin("PRIVATE_ORIGINS", value)
     for value in env.list("PRIVATE_ORIGINS", default=[IMAGE_SKILL_API_BASE_URL] if HAS_SANDBOX else [])
 ]
+# Hosts of trackers to which reviewers may link a report; reached over https alone.
+FEEDBACK_TRACKER_HOSTS: list[str] = env.list(
+    "FEEDBACK_TRACKER_HOSTS", default=["github.com", "gitlab.com", "linear.app"]
+)
+# How long decided feedback keeps its text, and spam: afterwards only whose it was and what became of it stay.
+FEEDBACK_KEEP_DAYS: int = env.int("FEEDBACK_KEEP_DAYS", default=730)
+FEEDBACK_SPAM_KEEP_DAYS: int = env.int("FEEDBACK_SPAM_KEEP_DAYS", default=30)
 # Tests put a transport of their own between the client and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 
@@ -206,6 +213,12 @@ CELERY_BEAT_SCHEDULE = {
     "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},
     "alert-posts": {"task": "dashboard.alerts.tasks.alert_posts_send", "schedule": 10.0},
     "alert-mails": {"task": "dashboard.alerts.tasks.alert_mails_compose", "schedule": 10.0},
+    "feedback-alike": {"task": "dashboard.feedback.tasks.clusters_compare", "schedule": 10.0},
+    "feedback-answers": {"task": "dashboard.feedback.tasks.answers_deliver", "schedule": 5.0},
+    "feedback-tellings": {"task": "dashboard.feedback.tasks.tellings_send", "schedule": 30.0},
+    "feedback-sleepers": {"task": "dashboard.feedback.tasks.sleepers_wake", "schedule": 60.0},
+    "feedback-day": {"task": "dashboard.feedback.tasks.day_mark", "schedule": 900.0},
+    "prune-feedback": {"task": "dashboard.feedback.tasks.feedback_prune", "schedule": 3600.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
     "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},

@@ -28,6 +28,8 @@ class PlatformRole(models.TextChoices):
     PRODUCT_REVIEWER = "product_reviewer", "Product reviewer"
     BILLING_ADMIN = "billing_admin", "Platform billing admin"
     OPERATOR = "operator", "Operator"
+    # Held beside PRODUCT_REVIEWER, it opens what was made private; it has no page of its own.
+    SECURITY_REVIEWER = "security", "Security reviewer"
 
 
 class UserManager(BaseUserManager["User"]):

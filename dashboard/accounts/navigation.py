@@ -34,6 +34,7 @@ PLACES = (
     Place("Workspace", "Activity", "activity", "activity:event_list"),
     Place("Workspace", "Jobs", "jobs", "assets:job_list"),
     Place("Workspace", "Catalogue", "catalogue", "catalog:model_list"),
+    Place("Workspace", "Feedback", "feedback", "feedback:own_list"),
     Place("Workspace", "Audit log", "audit", "web:audit_log", roles=OWNER_ONLY),
     Place("Workspace", "Settings", "settings", "accounts:settings"),
     Place("Money", "Credits", "credits", "credits:purchase_list"),
@@ -49,6 +50,7 @@ PLACES = (
     Place("Money", "Disputes", "dispute", "billing:dispute_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Months", "receipts", "billing:statement", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Money", "Goodwill", "undo", "feedback:goodwill_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Review", "Catalogue", "catalogue", "catalog:model_list_all", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place(
@@ -66,7 +68,7 @@ LANDING = {place.platform_role: place.url_name for place in reversed(PLACES) if 
 def landing_url(user: User) -> str:
     """Return where a person lands: a platform role's own page, else the first workspace, else the profile."""
     for role in PlatformRole:
-        if role in user.platform_roles:
+        if role in user.platform_roles and role in LANDING:
             return reverse(LANDING[role])
     for membership in membership_list(user):
         return reverse("web:overview", args=[membership.workspace.key])

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 from dashboard.accounts.access import EVERY_ROLE
 from dashboard.accounts.models import Membership, PlatformRole, Role
 from dashboard.accounts.selectors import platform_holder_list
-from dashboard.alerts.models import Preference
+from dashboard.alerts.models import PLATFORM_CHOICES, Preference
 from dashboard.alerts.recipients import DEFAULTS, preference_default
 
 AT_ONCE = 500
@@ -17,7 +17,7 @@ def preferences_follow() -> int:
 
     A role that fell stays in the row as it was: what the person was told goes to the owners until somebody chooses.
     """
-    return _missing_make() + _risen_follow() + sum(map(_holders_make, PlatformRole))
+    return _missing_make() + _risen_follow() + sum(_holders_make(PlatformRole(role)) for role, _ in PLATFORM_CHOICES)
 
 
 def _missing_make() -> int:

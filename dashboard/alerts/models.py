@@ -19,6 +19,10 @@ class Audience(models.TextChoices):
     OPERATOR = PlatformRole.OPERATOR.value, PlatformRole.OPERATOR.label
 
 
+# A platform role that opens no desk of its own has no alerts either.
+PLATFORM_CHOICES = [choice for choice in PlatformRole.choices if choice[0] in Audience.values]
+
+
 class Alert(models.Model):
     """A condition that holds: of one kind, about one thing, from `opened_at` until `ended_at`.
 
@@ -134,7 +138,7 @@ class Preference(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="alert_preferences")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, null=True, related_name="alert_preferences")
-    role = models.CharField(max_length=16, choices=[*Role.choices, *PlatformRole.choices])
+    role = models.CharField(max_length=16, choices=[*Role.choices, *PLATFORM_CHOICES])
     preset = models.CharField(max_length=10, choices=Preset, default=Preset.BALANCED)
     has_mail = models.BooleanField(default=True)
     rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.AT_ONCE)

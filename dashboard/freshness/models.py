@@ -12,6 +12,7 @@ class Stream(models.TextChoices):
     WORK = "work", "Agent: jobs and assets"
     PRICES = "prices", "Payment methods and credit packs"
     CATALOG = "catalog", "Models and capabilities"
+    FEEDBACK = "feedback", "Feedback: reports of all agents"
 
 
 class SyncCursor(models.Model):

@@ -21,6 +21,7 @@ from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
 from dashboard.remote import client_for
 from dashboard.sync.breaker import outage_end, outage_note
+from dashboard.sync.feedback import events_join
 from dashboard.sync.ledger import LedgerReading, ledger_read
 from dashboard.sync.services import (
     Run,
@@ -113,6 +114,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
         events = events_apply(claim=claim, records=reading.ledger.records, at=reading.at)
         is_near_limit = guardrails_watch(claim=claim, events=events, at=reading.at)
         purchases_apply(claim=claim, events=events)
+        events_join(events, at=reading.at)
         if reading.quota:
             balance_apply(agent=agent)
         if reading.ledger.gap_before:

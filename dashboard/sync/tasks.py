@@ -5,7 +5,7 @@ from celery.signals import worker_ready
 
 from dashboard.freshness.models import ONLY_SUBJECT, Stream
 from dashboard.freshness.services import cursor_open, heartbeat_beat
-from dashboard.sync import breaker, pipeline, public, purchases, services, work
+from dashboard.sync import breaker, feedback, pipeline, public, purchases, services, work
 
 
 @shared_task
@@ -33,12 +33,18 @@ def work_sync(agent_id: int) -> bool:
     return breaker.may_ask() and work.work_sync(agent_id)
 
 
+@shared_task
+def feedback_sync(_subject_id: int) -> bool:
+    return breaker.may_ask() and feedback.feedback_sync()
+
+
 READERS: dict[Stream, Task[[int], bool]] = {
     Stream.AGENT: agent_sync,
     Stream.PURCHASE: purchase_sync,
     Stream.PRICES: prices_sync,
     Stream.WORK: work_sync,
     Stream.CATALOG: catalog_sync,
+    Stream.FEEDBACK: feedback_sync,
 }
 
 
@@ -73,3 +79,4 @@ def worker_is_ready(**_: object) -> None:
     heartbeat_beat("worker")
     cursor_open(stream=Stream.PRICES, subject_id=ONLY_SUBJECT, label="Payment methods and packs")
     cursor_open(stream=Stream.CATALOG, subject_id=ONLY_SUBJECT, label="Models and capabilities")
+    cursor_open(stream=Stream.FEEDBACK, subject_id=ONLY_SUBJECT, label="Feedback of all agents")

@@ -12,6 +12,7 @@ import { startRefreshing } from "./refresh.js";
 import { startSearch } from "./search.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
+import { startTriage } from "./triage.js";
 
 startMenus();
 startSearch();
@@ -22,6 +23,7 @@ startPasskeys();
 startForms();
 startPrices();
 startTimes();
+startTriage();
 startPolling();
 startFilling();
 startArrivals();

@@ -91,6 +91,8 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "number": 0,
         "width": 320,
         "preview_key": "0r1",
+        "cluster_id": 0,
+        "note_id": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "receipt_key": receipt_made(workspace, agent).key,
         "chain_key": (chain := paid_chain()).key,

@@ -24,14 +24,6 @@ Browsers = Callable[[User | None], Browser]
     ("role", "name", "notice", "empty", "event_type", "said"),
     [
         (
-            "product_reviewer",
-            "feedback:queue",
-            "The text of a report cannot be read through the public API",
-            "Feedback of linked agents will appear here",
-            "feedback.created",
-            "Left feedback",
-        ),
-        (
             "billing_admin",
             "billing:desk",
             "What Stripe took is not visible here",

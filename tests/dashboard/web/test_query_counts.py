@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.audit.services import audit_record
 from dashboard.credits.models import Purchase
+from dashboard.feedback.models import Cluster, Report, Suggestion
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
 
@@ -35,15 +37,28 @@ WORKSPACE_PAGES = (
     "web:inbox",
     "balance:balance_overview",
     "spend:spend",
+    "feedback:own_list",
 )
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
+    ("product_reviewer", "feedback:suggestions"),
+    ("product_reviewer", "feedback:sources"),
+    ("billing_admin", "feedback:goodwill_list"),
     ("billing_admin", "billing:desk"),
     ("billing_admin", "web:thread_queue"),
     ("operator", "web:health"),
     ("operator", "web:audit_log_all"),
     ("operator", "accounts:people"),
 )
+
+
+def feedback_of(claim: Claim) -> None:
+    now = timezone.now()
+    cluster = Cluster.objects.create(title="Slow", first_at=now, last_at=now, ranks_at=now)
+    whose = {"agent_remote_id": claim.agent.remote_id, "workspace": claim.workspace}
+    remote_id = f"sig_{claim.agent.remote_id}"
+    Report.objects.create(remote_id=remote_id, cluster=cluster, created_at=now, received_at=now, **whose)
+    Suggestion.objects.create(cluster=cluster, like=Cluster.objects.earliest("pk"), score=90, made_at=now)
 
 
 @pytest.fixture
@@ -58,6 +73,7 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             subject = ("agent", claim.agent.remote_id, claim.agent.name)
             audit_record(action="agent.claimed", actor=None, workspace_id=claim.workspace_id, subject=subject)
             thread_about(claim)
+            feedback_of(claim)
             for event_type in ("job.completed", "feedback.created", "credits.payment_backed_granted"):
                 tell(claim, event_type, job_id="job_shared")
                 tell(claims[0], event_type)
@@ -75,6 +91,8 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             KnownGap.objects.create(
                 stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
             )
+        # What is remembered for a while is asked for anew.
+        cache.clear()
         return claims[0].agent
 
     return add

@@ -1,0 +1,115 @@
+"""How many clusters stand in each view and behind each value of a facet.
+
+Counting walks all of them, so counts are remembered for what they were counted over until something changes: every
+decision is a row of history and every arrival a report, so the newest of both tells. While reports pour in they may be
+`KEPT_SECONDS` old; a reviewer's own press has them counted anew.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from django.core.cache import cache
+from django.db.models import Count, Q, Subquery
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.feedback.deciding import sees_private
+from dashboard.feedback.models import Change, Cluster, ClusterKey, Intake, Level, MutedSource, Report, Sureness
+from dashboard.feedback.queue import COLUMN_FACETS, KEY_FACETS, QueueFilter, View, clusters_wanted, visible_views
+
+KEPT_SECONDS = 15
+FORGOTTEN_AFTER = 3600
+VALUES_SHOWN = 8
+Mark = tuple[int | None, int | None, int | None]
+
+
+class Value(NamedTuple):
+    """One value of a facet and how many clusters have it."""
+
+    text: str
+    clusters: int
+
+
+class Counts(NamedTuple):
+    """`views` by name; `facets` by name, the most frequent values first."""
+
+    views: dict[str, int]
+    facets: dict[str, list[Value]]
+
+
+class Standing(NamedTuple):
+    """How far the intake is: when it was last complete, and what is the newest of everything."""
+
+    complete_at: datetime | None
+    mark: Mark
+
+
+def standing_get() -> Standing:
+    """Return the intake's age and the mark of the latest change, in one statement."""
+    newest = {
+        "change": Subquery(Change.objects.order_by("-pk").values("pk")[:1]),
+        "report": Subquery(Report.objects.order_by("-pk").values("pk")[:1]),
+        "muted": Subquery(MutedSource.objects.order_by("-muted_at").values("pk")[:1]),
+    }
+    row = Intake.objects.annotate(**newest).values_list("complete_at", *newest).first()
+    return Standing(row[0], (row[1], row[2], row[3])) if row else Standing(None, (None, None, None))
+
+
+def counts_get(wanted: QueueFilter, user: User, mark: Mark) -> Counts:
+    """Return the counts for a filter, counted now or since nothing changed."""
+    key = f"feedback:counts:{_digest(wanted, user)}"
+    kept = cache.get(key)
+    if kept:
+        kept_mark, at, counts = kept
+        is_recent = (timezone.now() - at).total_seconds() < KEPT_SECONDS
+        if kept_mark == mark or (is_recent and kept_mark[0] == mark[0]):
+            return Counts(*counts)
+    counts = Counts(_views(user), _facets(wanted, user))
+    cache.set(key, (mark, timezone.now(), tuple(counts)), FORGOTTEN_AFTER)
+    return counts
+
+
+def _digest(wanted: QueueFilter, user: User) -> str:
+    said = repr((sorted(vars(wanted).items()), user.pk if wanted.view == "mine" else 0, sees_private(user), user.pk))
+    return sha256(said.encode()).hexdigest()
+
+
+def _views(user: User) -> dict[str, int]:
+    """Count every view in one walk."""
+    asked = {name: Count("pk", filter=_of_view(view, user)) for name, view in visible_views(user).items()}
+    return Cluster.objects.aggregate(**asked)
+
+
+def _of_view(view: View, user: User) -> Q:
+    of_view = Q(place__in=view.places) & view.wanted
+    return of_view & Q(assignee=user) if view.is_mine else of_view
+
+
+def _facets(wanted: QueueFilter, user: User) -> dict[str, list[Value]]:
+    """Count the values of each facet over what the filter finds."""
+    found = clusters_wanted(wanted, user).order_by()
+    facets: dict[str, list[Value]] = {name: [] for name in (*COLUMN_FACETS, *KEY_FACETS)}
+    seen: dict[str, dict[str, int]] = {name: {} for name in COLUMN_FACETS}
+    for *values, count in found.values_list(*COLUMN_FACETS).annotate(Count("pk")):
+        for name, value in zip(COLUMN_FACETS, values, strict=True):
+            word = _word(name, value)
+            seen[name][word] = seen[name].get(word, 0) + count
+    for name in COLUMN_FACETS:
+        facets[name] = _most((Value(value, count) for value, count in seen[name].items() if value))
+    keys = ClusterKey.objects.filter(name__in=KEY_FACETS, cluster__in=found.values("pk")).order_by()
+    told: dict[str, list[Value]] = {name: [] for name in KEY_FACETS}
+    for name, value, count in keys.values_list("name", "value").annotate(Count("pk")):
+        told[name].append(Value(value, count))
+    return facets | {name: _most(values) for name, values in told.items()}
+
+
+def _word(name: str, value: object) -> str:
+    if isinstance(value, int):
+        return str((Level if name == "severity" else Sureness)(value).label)
+    return str(value)
+
+
+def _most(values: Iterable[Value]) -> list[Value]:
+    return sorted(values, key=lambda one: (-one.clusters, one.text))[:VALUES_SHOWN]
