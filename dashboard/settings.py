@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "feedback-sleepers": {"task": "dashboard.feedback.tasks.sleepers_wake", "schedule": 60.0},
     "feedback-day": {"task": "dashboard.feedback.tasks.day_mark", "schedule": 900.0},
     "prune-feedback": {"task": "dashboard.feedback.tasks.feedback_prune", "schedule": 3600.0},
+    "originals": {"task": "dashboard.assets.tasks.originals_expire", "schedule": 3600.0},
     "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
     "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
     "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},

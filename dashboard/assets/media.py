@@ -83,6 +83,9 @@ def media_make(taken: Taken) -> None:
             _refused(taken, REFUSALS.get(refused.code, "not_allowed"))
             return
         asset.content_hash, asset.content_bytes = fetched.sha256, fetched.size
+        if was_purged(asset):
+            _refused(taken, "purged")
+            return
         if asset.preview != Asset.Preview.TILE and asset.preview_recipe != RECIPE:
             _pictures_make(asset, path)
         if keeps_originals(asset.workspace_id):
@@ -99,6 +102,12 @@ def media_rebuild(*, workspace_key: str = "") -> int:
     if workspace_key:
         again = again.filter(workspace__key=workspace_key)
     return again.update(preview_due_at=timezone.now(), preview_attempts=0, preview_recipe="")
+
+
+def was_purged(asset: Asset) -> bool:
+    """Tell whether an owner purged these bytes: they do not come back under another id."""
+    same = Asset.objects.filter(workspace_id=asset.workspace_id, content_hash=asset.content_hash)
+    return same.filter(purged_at__isnull=False).exists()
 
 
 def keeps_originals(workspace_id: int) -> bool:
@@ -157,4 +166,7 @@ def _save(taken: Taken) -> None:
     """Write what was found, unless the row was taken away meanwhile: purged, or given to somebody else."""
     asset = taken.asset
     mine = Asset.objects.filter(pk=asset.pk, preview_due_at=taken.until, purged_at=None)
-    mine.update(**{name: getattr(asset, name) for name in FIELDS})
+    if not mine.update(**{name: getattr(asset, name) for name in FIELDS}):
+        # What was stored meanwhile for a purged row goes with the next `purges_finish`, which has to know its name.
+        purged = Asset.objects.filter(pk=asset.pk, purged_at__isnull=False)
+        purged.update(preview_key=asset.preview_key, content_hash=asset.content_hash, is_kept=asset.is_kept)

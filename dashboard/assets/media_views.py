@@ -24,7 +24,7 @@ HEADERS = {
 @member()
 @require_safe
 def preview(request: HttpRequest, scope: Scope, number: int, width: int, preview_key: str) -> HttpResponseBase:
-    shown = Asset.objects.filter(pk=number, workspace=scope.workspace, preview_key=preview_key)
+    shown = Asset.objects.filter(pk=number, workspace=scope.workspace, preview_key=preview_key, purged_at=None)
     if width not in PREVIEW_WIDTHS or not shown.filter(preview_largest__gte=width).exists():
         raise Http404
     etag = f'"{preview_key}-{width}"'

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 
 from celery import shared_task
 
-from dashboard.assets import media
+from dashboard.assets import keeping, media
 
 # A file waits for the network, then for a decoder: as many at once as there are processors, whatever is queued.
 _at_once = BoundedSemaphore(os.cpu_count() or 1)
@@ -26,3 +26,8 @@ def media_make_due() -> int:
     finally:
         _at_once.release()
     return made
+
+
+@shared_task
+def originals_expire() -> int:
+    return keeping.originals_expire() + keeping.purges_finish()

@@ -208,6 +208,9 @@ GLOSSARY: dict[str, dict[str, Word]] = {
     "audit_action": {
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "activity.exported": Word("Exported the activity", "download", Tone.INFO),
+        "assets.keeping_changed": Word("Changed what originals are kept", "settings", Tone.INFO),
+        "assets.originals_purged": Word("Purged originals", "trash", Tone.WARN),
+        "assets.asset_purged": Word("Purged a picture", "trash", Tone.WARN),
         "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
         "agent.instructed": Word("Asked Image Skill to act on an agent", "stop", Tone.WARN),
         "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
