@@ -8,13 +8,14 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
 from dashboard.activity.forms import address_tidied
 from dashboard.audit.services import audit_record
+from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.lib.export import file_answer
 from dashboard.spend.age import age_get
 from dashboard.spend.chart import chart_of
 from dashboard.spend.export import COLUMNS, export_rows
 from dashboard.spend.figures import spending_get
 from dashboard.spend.forms import Drill, SpendForm
-from dashboard.spend.funded import funded_get
+from dashboard.spend.funded import funded_claims, funded_of
 
 
 @member(EVERY_ROLE)
@@ -60,12 +61,15 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         url_of=Drill(form.query, kind).to,
     )
     credits_ = found.total.sums.credits
-    is_split = form.is_of_agents_alone and credits_
+    claims = list(funded_claims(scope.workspace, span, agent=agent).annotate(**runway_columns(runway_since(span.now))))
+    runways = {claim.agent.remote_id: runway_get(claim) for claim in claims} if kind.name == "agent" else {}
     return {
         "kind": kind,
         "span": span,
         "spending": found,
         "chart": chart_of(found, span),
-        "funded": funded_get(scope.workspace, span, credits=credits_, agent=agent) if is_split else None,
+        "funded": funded_of(claims, credits=credits_) if form.is_of_agents_alone and credits_ else None,
+        "runways": runways,
+        "runways_shown": tuple((key, one.sentence, one.until) for key, one in runways.items()),
         "age": age_get(scope.workspace, agent=agent),
     }
