@@ -10,7 +10,7 @@ from dashboard.activity.forms import address_tidied
 from dashboard.audit.services import audit_record
 from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.lib.export import file_answer
-from dashboard.spend.age import age_get
+from dashboard.spend.age import age_columns, age_of
 from dashboard.spend.chart import chart_of
 from dashboard.spend.export import COLUMNS, export_rows
 from dashboard.spend.figures import spending_get
@@ -61,7 +61,8 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         url_of=Drill(form.query, kind).to,
     )
     credits_ = found.total.sums.credits
-    claims = list(funded_claims(scope.workspace, span, agent=agent).annotate(**runway_columns(runway_since(span.now))))
+    columns = {**runway_columns(runway_since(span.now)), **age_columns()}
+    claims = list(funded_claims(scope.workspace, span, agent=agent).annotate(**columns))
     runways = {claim.agent.remote_id: runway_get(claim) for claim in claims} if kind.name == "agent" else {}
     return {
         "kind": kind,
@@ -71,5 +72,5 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         "funded": funded_of(claims, credits=credits_) if form.is_of_agents_alone and credits_ else None,
         "runways": runways,
         "runways_shown": tuple((key, one.sentence, one.until) for key, one in runways.items()),
-        "age": age_get(scope.workspace, agent=agent),
+        "age": age_of(claims),
     }
