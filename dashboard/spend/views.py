@@ -29,7 +29,7 @@ def spend(request: HttpRequest, scope: Scope) -> HttpResponse:
     # Days that cannot be read show what is wrong with them and no figures: some others' would be an answer to nothing.
     if form.is_valid():
         context |= _figures(scope, form)
-    return render(request, "spend/spend.html", context, status=200 if form.is_valid() else 422)
+    return render(request, "spend/spend.html", context)
 
 
 @member(EVERY_ROLE)
