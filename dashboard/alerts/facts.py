@@ -99,19 +99,25 @@ def _credits(claim: Claim) -> int | None:
     return claim.agent.credits if _is_followed(claim) else None
 
 
+def _credits_left(claim: Claim) -> int | None:
+    """Return what is left; of a debt another kind tells."""
+    left = _credits(claim)
+    return None if left is not None and left < 0 else left
+
+
 def low_balance(_now: datetime) -> Iterator[Fact]:
-    return balances(LOW_BALANCE)
+    return balances(LOW_BALANCE, _credits_left)
 
 
 def negative_balance(_now: datetime) -> Iterator[Fact]:
     return balances(NEGATIVE_BALANCE)
 
 
-def balances(kind: Kind) -> Iterator[Fact]:
+def balances(kind: Kind, figure: Callable[[Claim], int | None] = _credits) -> Iterator[Fact]:
     """Yield the credits of the agents that concern a kind of balance."""
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
-    return _agent_facts(_claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left), "credits", _credits)
+    return _agent_facts(_claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left), "credits", figure)
 
 
 def daily_cap(_now: datetime) -> Iterator[Fact]:

@@ -11,8 +11,8 @@ from django.http import QueryDict
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.agents.selectors import claim_list
-from dashboard.alerts.kinds import kinds_for
 from dashboard.alerts.models import Preference
+from dashboard.alerts.registry import kinds_for
 from dashboard.alerts.services import Choice, Exempted
 from dashboard.lib.addresses import AddressRefused, target_of
 
@@ -54,9 +54,9 @@ class ExemptionForm(forms.Form):
     """An exception beneath the preset. Where there are workspaces, there are agents."""
 
     is_told = forms.TypedChoiceField(
-        label="Do", choices=[("no", "Never tell me"), ("yes", "Always tell me")], coerce=lambda raw: raw == "yes"
+        label="Tell me", choices=[("no", "Never"), ("yes", "Always")], coerce=lambda raw: raw == "yes"
     )
-    kind = forms.ChoiceField(label="Of", required=False)
+    kind = forms.ChoiceField(label="Kind", required=False)
     agent = forms.CharField(
         label="Agent", required=False, max_length=200, help_text="Its name or id. Empty: every agent."
     )

@@ -27,6 +27,7 @@ class Kind:
     `quiet` and `balanced` are the mildest level that the preset tells (NEVER: none); "everything" tells each.
     `recovered` empty: it ends without a message. `lapses`: a thing that is not found any more (an agent that was
     unlinked) ends its alert without a message; else its absence is the recovery. `pause`: looked at no oftener.
+    `levels` names the marks, where a preset begins at a later one.
     """
 
     name: str
@@ -43,7 +44,20 @@ class Kind:
     roles: frozenset[Role] = EVERY_ROLE
     lapses: bool = False
     page: str = "agent"
+    levels: tuple[str, ...] = ()
     pause: timedelta = timedelta()
+
+    @property
+    def quiet_said(self) -> str:
+        return self.mark_said(self.quiet)
+
+    @property
+    def balanced_said(self) -> str:
+        return self.mark_said(self.balanced)
+
+    def mark_said(self, mildest: int) -> str:
+        """Return from which mark on a preset tells, in words; empty where it tells each, or none."""
+        return self.levels[mildest - 1] if mildest > 1 else ""
 
     def tone(self, level: int) -> Tone:
         return self.tones[min(level, len(self.tones)) - 1]
@@ -79,177 +93,152 @@ def _stale_said(_level: int, figures: Figures) -> str:
     return f"{late:,} of {number(held, 'agent')} not read for {number(figures['hours'], 'hour')} or more."
 
 
-KINDS: dict[tuple[Audience, str], Kind] = {}
-
-
-def add(kind: Kind) -> Kind:
-    """Make a kind known."""
-    KINDS[kind.audience, kind.name] = kind
-    return kind
-
-
-LOW_BALANCE = add(
-    Kind(
-        "low_balance",
-        WORKSPACE,
-        "Low balance",
-        "An agent has 100, 20 and then no credits left.",
-        "credits",
-        said=_balance_said,
-        recovered=_balance_recovered,
-        quiet=3,
-        balanced=2,
-        ladder=Ladder((100, 20, 0), falls=True, slack_least=5),
-        tones=(Tone.INFO, Tone.WARN, Tone.BAD),
-        lapses=True,
-    )
+LOW_BALANCE = Kind(
+    "low_balance",
+    WORKSPACE,
+    "Low balance",
+    "An agent has 100, 20 and then no credits left.",
+    "credits",
+    said=_balance_said,
+    recovered=_balance_recovered,
+    quiet=3,
+    balanced=2,
+    ladder=Ladder((100, 20, 0), falls=True, slack_least=5),
+    tones=(Tone.INFO, Tone.WARN, Tone.BAD),
+    levels=("at 100 credits", "from 20 credits on", "when none are left"),
+    lapses=True,
 )
-NEGATIVE_BALANCE = add(
-    Kind(
-        "negative_balance",
-        WORKSPACE,
-        "Negative balance",
-        "A refund or dispute took more than an agent had.",
-        "alert",
-        said=lambda _level, figures: f"Owes {number(-figures['credits'], 'credit')}: more was taken back than it had.",
-        recovered=lambda _level, _figures: "Owes nothing any more.",
-        quiet=1,
-        ladder=Ladder((-1,), falls=True, slack_percent=0),
-        tones=(Tone.BAD,),
-        lapses=True,
-    )
+NEGATIVE_BALANCE = Kind(
+    "negative_balance",
+    WORKSPACE,
+    "Negative balance",
+    "A refund or dispute took more than an agent had.",
+    "alert",
+    said=lambda _level, figures: f"Owes {number(-figures['credits'], 'credit')}: more was taken back than it had.",
+    recovered=lambda _level, _figures: "Owes nothing any more.",
+    quiet=1,
+    ladder=Ladder((-1,), falls=True, slack_percent=0),
+    tones=(Tone.BAD,),
+    lapses=True,
 )
-DAILY_CAP = add(
-    Kind(
-        "daily_cap",
-        WORKSPACE,
-        "Daily cap",
-        "An agent has used all jobs of its day. Credits do not change that.",
-        "clock",
-        said=lambda _level, _figures: "All jobs of today are used. It goes on at the reset.",
-        recovered=lambda _level, figures: f"Can work again: {number(figures['jobs'], 'job')} for today.",
-        balanced=NEVER,
-        ladder=Ladder((0,), falls=True, slack_percent=0),
-        lapses=True,
-    )
+DAILY_CAP = Kind(
+    "daily_cap",
+    WORKSPACE,
+    "Daily cap",
+    "An agent has used all jobs of its day. Credits do not change that.",
+    "clock",
+    said=lambda _level, _figures: "All jobs of today are used. It goes on at the reset.",
+    recovered=lambda _level, figures: f"Can work again: {number(figures['jobs'], 'job')} for today.",
+    balanced=NEVER,
+    ladder=Ladder((0,), falls=True, slack_percent=0),
+    lapses=True,
 )
-TOKEN_STOPPED = add(
-    Kind(
-        "token_stopped",
-        WORKSPACE,
-        "Token stopped working",
-        "Image Skill refuses an agent's token: replaced by its owner, or taken over.",
-        "key",
-        said=lambda _level, _figures: (
-            "Image Skill refuses its token. Its owner replaced it, or somebody took it over. We read nothing about it "
-            "until the link is renewed; it may still work and spend."
-        ),
-        recovered=lambda _level, _figures: "Its link is renewed.",
-        quiet=1,
-        tones=(Tone.BAD,),
-        lapses=True,
-    )
+TOKEN_STOPPED = Kind(
+    "token_stopped",
+    WORKSPACE,
+    "Token stopped working",
+    "Image Skill refuses an agent's token: replaced by its owner, or taken over.",
+    "key",
+    said=lambda _level, _figures: (
+        "Image Skill refuses its token. Its owner replaced it, or somebody took it over. We read nothing about it "
+        "until the link is renewed; it may still work and spend."
+    ),
+    recovered=lambda _level, _figures: "Its link is renewed.",
+    quiet=1,
+    tones=(Tone.BAD,),
+    lapses=True,
 )
-HAND_OFF = add(
-    Kind(
-        "hand_off",
-        WORKSPACE,
-        "Hand-off waiting",
-        "An agent opened a payment and waits for somebody to pay it.",
-        "checkout",
-        said=lambda _level, figures: (
-            f"Asks you to pay for {number(figures['credits'], 'credit')}."
-            if figures.get("credits")
-            else "Asks you to pay for credits."
-        ),
-        recovered=lambda _level, _figures: "Waits for no payment any more.",
-        roles=MAY_BUY,
-        page="inbox",
-        tones=(Tone.INFO,),
-    )
+HAND_OFF = Kind(
+    "hand_off",
+    WORKSPACE,
+    "Hand-off waiting",
+    "An agent opened a payment and waits for somebody to pay it.",
+    "checkout",
+    said=lambda _level, figures: (
+        f"Asks you to pay for {number(figures['credits'], 'credit')}."
+        if figures.get("credits")
+        else "Asks you to pay for credits."
+    ),
+    recovered=lambda _level, _figures: "Waits for no payment any more.",
+    roles=MAY_BUY,
+    page="inbox",
+    tones=(Tone.INFO,),
 )
-PURCHASE_STUCK = add(
-    Kind(
-        "purchase_stuck",
-        WORKSPACE,
-        "Purchase stuck",
-        "Paid, and the credits have not come for ten minutes.",
-        "purchases",
-        said=lambda _level, figures: (
-            f"Paid, and Image Skill has not added {number(figures['credits'], 'credit')} yet."
-            if figures.get("credits")
-            else "Paid, and Image Skill has not added the credits yet."
-        ),
-        recovered=lambda _level, _figures: "The purchase is stuck no more.",
-        quiet=1,
-        roles=MAY_BUY,
-        page="purchase",
-        tones=(Tone.BAD,),
-    )
+PURCHASE_STUCK = Kind(
+    "purchase_stuck",
+    WORKSPACE,
+    "Purchase stuck",
+    "Paid, and the credits have not come for ten minutes.",
+    "purchases",
+    said=lambda _level, figures: (
+        f"Paid, and Image Skill has not added {number(figures['credits'], 'credit')} yet."
+        if figures.get("credits")
+        else "Paid, and Image Skill has not added the credits yet."
+    ),
+    recovered=lambda _level, _figures: "The purchase is stuck no more.",
+    quiet=1,
+    roles=MAY_BUY,
+    page="purchase",
+    tones=(Tone.BAD,),
 )
-DISPUTE = add(
-    Kind(
-        "dispute",
-        WORKSPACE,
-        "Dispute",
-        "The payer's bank disputes a payment, and Image Skill took the credits back.",
-        "dispute",
-        said=lambda _level, figures: f"Payment disputed: {number(figures['credits'], 'credit')} taken back.",
-        recovered=lambda _level, _figures: "The dispute is over: the credits are back.",
-        quiet=1,
-        lapses=True,
-        page="purchase",
-        tones=(Tone.BAD,),
-    )
+DISPUTE = Kind(
+    "dispute",
+    WORKSPACE,
+    "Dispute",
+    "The payer's bank disputes a payment, and Image Skill took the credits back.",
+    "dispute",
+    said=lambda _level, figures: f"Payment disputed: {number(figures['credits'], 'credit')} taken back.",
+    recovered=lambda _level, _figures: "The dispute is over: the credits are back.",
+    quiet=1,
+    lapses=True,
+    page="purchase",
+    tones=(Tone.BAD,),
 )
-CLAIM_REQUEST = add(
-    Kind(
-        "claim_request",
-        WORKSPACE,
-        "Claim request waiting",
-        "An agent named your address at Image Skill and asks to be claimed.",
-        "inbox",
-        said=lambda _level, _figures: "Asked Image Skill for you to claim it.",
-        roles=OWNER_ONLY,
-        page="inbox",
-        tones=(Tone.INFO,),
-        lapses=True,
-    )
+CLAIM_REQUEST = Kind(
+    "claim_request",
+    WORKSPACE,
+    "Claim request waiting",
+    "An agent named your address at Image Skill and asks to be claimed.",
+    "inbox",
+    said=lambda _level, _figures: "Asked Image Skill for you to claim it.",
+    roles=OWNER_ONLY,
+    page="inbox",
+    tones=(Tone.INFO,),
+    lapses=True,
 )
-SYNC_STALE = add(
-    Kind(
-        "sync_stale",
-        WORKSPACE,
-        "Sync stale",
-        "Agents have not been read for two hours: figures are old.",
-        "sync",
-        said=_stale_said,
-        recovered=lambda _level, _figures: "All agents are read again.",
-        ladder=Ladder((2,), slack_percent=0, slack_least=2),
-        lapses=True,
-        page="overview",
-    )
+SYNC_STALE = Kind(
+    "sync_stale",
+    WORKSPACE,
+    "Sync stale",
+    "Agents have not been read for two hours: figures are old.",
+    "sync",
+    said=_stale_said,
+    recovered=lambda _level, _figures: "All agents are read again.",
+    ladder=Ladder((2,), slack_percent=0, slack_least=2),
+    lapses=True,
+    page="overview",
 )
-KNOWN_GAP = add(
-    Kind(
-        "known_gap",
-        WORKSPACE,
-        "Known gap",
-        "A stretch of an agent's ledger could not be read.",
-        "unknown",
-        said=lambda _level, _figures: "A stretch of its ledger could not be read. Nothing is made up for it.",
-        balanced=NEVER,
-        tones=(Tone.INFO,),
-        lapses=True,
-    )
+KNOWN_GAP = Kind(
+    "known_gap",
+    WORKSPACE,
+    "Known gap",
+    "A stretch of an agent's ledger could not be read.",
+    "unknown",
+    said=lambda _level, _figures: "A stretch of its ledger could not be read. Nothing is made up for it.",
+    balanced=NEVER,
+    tones=(Tone.INFO,),
+    lapses=True,
 )
 
-
-def kind_of(audience: str, name: str) -> Kind | None:
-    """Return the kind; None for one that this version does not know any more."""
-    return KINDS.get((Audience(audience), name))
-
-
-def kinds_for(audience: str) -> list[Kind]:
-    """Return the kinds of an audience, in the order of the settings page."""
-    return [kind for (whose, _), kind in KINDS.items() if whose == audience]
+KINDS = (
+    LOW_BALANCE,
+    NEGATIVE_BALANCE,
+    DAILY_CAP,
+    TOKEN_STOPPED,
+    HAND_OFF,
+    PURCHASE_STUCK,
+    DISPUTE,
+    CLAIM_REQUEST,
+    SYNC_STALE,
+    KNOWN_GAP,
+)

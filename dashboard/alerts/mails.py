@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.alerts.deliveries import mail_rows, people_for
-from dashboard.alerts.kinds import kind_of
 from dashboard.alerts.models import Delivery, Preference
 from dashboard.alerts.recipients import People
+from dashboard.alerts.registry import kind_of
 from dashboard.alerts.unsubscribing import unsubscribe_headers, unsubscribe_url
 from dashboard.alerts.wording import Told, crossing_told
 from dashboard.lib.presentation import Tone

@@ -10,8 +10,9 @@ from django.urls import reverse
 from dashboard.accounts.access import OWNER_ONLY, Scope
 from dashboard.accounts.models import PlatformRole, User, Workspace
 from dashboard.alerts.forms import ExemptionForm, PreferenceForm
-from dashboard.alerts.kinds import Kind, kinds_for
+from dashboard.alerts.kinds import Kind
 from dashboard.alerts.models import Audience
+from dashboard.alerts.registry import kinds_for
 from dashboard.alerts.selectors import (
     alert_list_open,
     alert_page_ended,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, add, number
+from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, number
 from dashboard.alerts.models import Audience
 from dashboard.lib.presentation import Tone
 
@@ -11,59 +11,61 @@ BILLING, OPERATOR = Audience.BILLING_ADMIN, Audience.OPERATOR
 
 def _for_billing(kind: Kind, hint: str) -> Kind:
     """Return a workspace's kind as billing follows it, over all workspaces."""
-    return add(replace(kind, audience=BILLING, hint=hint, page="billing:desk"))
+    return replace(kind, audience=BILLING, hint=hint, page="billing:desk")
 
 
 BILLING_DISPUTE = _for_billing(DISPUTE, "A payer's bank disputes a payment of any workspace.")
 BILLING_STUCK = _for_billing(PURCHASE_STUCK, "Paid, and the credits have not come for ten minutes, in any workspace.")
 BILLING_NEGATIVE = _for_billing(NEGATIVE_BALANCE, "An agent of any workspace owes credits.")
-OPERATOR_SYNC_STALE = add(
-    replace(
-        SYNC_STALE,
-        audience=OPERATOR,
-        hint="Agents of any workspace have not been read for two hours.",
-        page="web:health",
-        quiet=1,
-    )
+OPERATOR_SYNC_STALE = replace(
+    SYNC_STALE,
+    audience=OPERATOR,
+    hint="Agents of any workspace have not been read for two hours.",
+    page="web:health",
+    quiet=1,
 )
-SERVICE_AWAY = add(
-    Kind(
-        "service_away",
-        OPERATOR,
-        "Service away",
-        "The hosted API has not answered for five minutes.",
-        "server",
-        said=lambda _level, _figures: "Does not answer. One reading at a time asks whether it is back.",
-        recovered=lambda _level, _figures: "Answers again.",
-        quiet=1,
-        tones=(Tone.BAD,),
-        page="web:health",
-    )
+SERVICE_AWAY = Kind(
+    "service_away",
+    OPERATOR,
+    "Service away",
+    "The hosted API has not answered for five minutes.",
+    "server",
+    said=lambda _level, _figures: "Does not answer. One reading at a time asks whether it is back.",
+    recovered=lambda _level, _figures: "Answers again.",
+    quiet=1,
+    tones=(Tone.BAD,),
+    page="web:health",
 )
-CONTRACT_BREACH = add(
-    Kind(
-        "contract_breach",
-        OPERATOR,
-        "Contract breach",
-        "Answers of the hosted API are not what its contract says.",
-        "alert",
-        said=lambda _level, figures: f"{number(figures['streams'], 'stream')} stopped: answers break the contract.",
-        recovered=lambda _level, _figures: "Answers are what the contract says again.",
-        quiet=1,
-        tones=(Tone.BAD,),
-        page="web:health",
-    )
+CONTRACT_BREACH = Kind(
+    "contract_breach",
+    OPERATOR,
+    "Contract breach",
+    "Answers of the hosted API are not what its contract says.",
+    "alert",
+    said=lambda _level, figures: f"{number(figures['streams'], 'stream')} stopped: answers break the contract.",
+    recovered=lambda _level, _figures: "Answers are what the contract says again.",
+    quiet=1,
+    tones=(Tone.BAD,),
+    page="web:health",
 )
-UNKNOWN_EVENT = add(
-    Kind(
-        "unknown_event",
-        OPERATOR,
-        "Unknown event",
-        "Ledgers hold a type of event that the contract does not publish.",
-        "unknown",
-        said=lambda _level, _figures: "A type of event that the contract does not publish. It is kept and shown.",
-        tones=(Tone.WARN,),
-        lapses=True,
-        page="web:health",
-    )
+UNKNOWN_EVENT = Kind(
+    "unknown_event",
+    OPERATOR,
+    "Unknown event",
+    "Ledgers hold a type of event that the contract does not publish.",
+    "unknown",
+    said=lambda _level, _figures: "A type of event that the contract does not publish. It is kept and shown.",
+    tones=(Tone.WARN,),
+    lapses=True,
+    page="web:health",
+)
+
+PLATFORM_KINDS = (
+    BILLING_DISPUTE,
+    BILLING_STUCK,
+    BILLING_NEGATIVE,
+    SERVICE_AWAY,
+    OPERATOR_SYNC_STALE,
+    CONTRACT_BREACH,
+    UNKNOWN_EVENT,
 )

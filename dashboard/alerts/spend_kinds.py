@@ -5,7 +5,7 @@ from datetime import timedelta
 from dashboard.activity.usual import SPIKE_TIMES
 from dashboard.agents.guardrail_rules import limit_text
 from dashboard.agents.models import Guardrail
-from dashboard.alerts.kinds import Figures, Kind, add, number
+from dashboard.alerts.kinds import Figures, Kind, number
 from dashboard.alerts.levels import Ladder
 from dashboard.alerts.models import Audience
 from dashboard.credits.runway import MOST_DAYS, SHORT_DAYS
@@ -43,49 +43,47 @@ def _guardrail_said(_level: int, figures: Figures) -> str:
     return f"Reached your {which} of {_limit(figures)}: {figures['figure']:,}."
 
 
-RUNWAY = add(
-    Kind(
-        "runway",
-        Audience.WORKSPACE,
-        "Runway",
-        f"At its pace an agent's credits last less than a week, and then less than {SHORT_DAYS} days.",
-        "calendar",
-        said=_days_said,
-        recovered=_days_recovered,
-        balanced=2,
-        ladder=Ladder((WEEK - 1, SHORT_DAYS - 1), falls=True, slack_least=2),
-        tones=(Tone.INFO, Tone.WARN),
-        lapses=True,
-        pause=SOME_MINUTES,
-    )
+RUNWAY = Kind(
+    "runway",
+    Audience.WORKSPACE,
+    "Runway",
+    f"At its pace an agent's credits last less than a week, and then less than {SHORT_DAYS} days.",
+    "calendar",
+    said=_days_said,
+    recovered=_days_recovered,
+    balanced=2,
+    ladder=Ladder((WEEK - 1, SHORT_DAYS - 1), falls=True, slack_least=2),
+    tones=(Tone.INFO, Tone.WARN),
+    levels=("at a week", f"at {SHORT_DAYS} days"),
+    lapses=True,
+    pause=SOME_MINUTES,
 )
-SPEND_SPIKE = add(
-    Kind(
-        "spend_spike",
-        Audience.WORKSPACE,
-        "Spend spike",
-        f"An agent has spent {SPIKE_TIMES} times as much today (UTC) as it usually has by this time.",
-        "spend",
-        said=_spike_said,
-        recovered=lambda _level, _figures: "Spends as usual again.",
-        quiet=1,
-        ladder=Ladder((SPIKE_TIMES * 100,)),
-        tones=(Tone.BAD,),
-        lapses=True,
-        pause=SOME_MINUTES,
-    )
+SPEND_SPIKE = Kind(
+    "spend_spike",
+    Audience.WORKSPACE,
+    "Spend spike",
+    f"An agent has spent {SPIKE_TIMES} times as much today (UTC) as it usually has by this time.",
+    "spend",
+    said=_spike_said,
+    recovered=lambda _level, _figures: "Spends as usual again.",
+    quiet=1,
+    ladder=Ladder((SPIKE_TIMES * 100,)),
+    tones=(Tone.BAD,),
+    lapses=True,
+    pause=SOME_MINUTES,
 )
-GUARDRAIL = add(
-    Kind(
-        "guardrail",
-        Audience.WORKSPACE,
-        "Guardrail reached",
-        "An agent reached a warning (level 1) or a hard limit (level 2) that you set for it.",
-        "shield",
-        said=_guardrail_said,
-        recovered=lambda _level, figures: f"Is within {_limit(figures)} again.",
-        quiet=2,
-        ladder=Ladder((1, 2), slack_percent=0),
-        tones=(Tone.WARN, Tone.BAD),
-    )
+GUARDRAIL = Kind(
+    "guardrail",
+    Audience.WORKSPACE,
+    "Guardrail reached",
+    "An agent reached a warning (level 1) or a hard limit (level 2) that you set for it.",
+    "shield",
+    said=_guardrail_said,
+    recovered=lambda _level, figures: f"Is within {_limit(figures)} again.",
+    quiet=2,
+    ladder=Ladder((1, 2), slack_percent=0),
+    levels=("warnings too", "hard limits alone"),
+    tones=(Tone.WARN, Tone.BAD),
 )
+
+SPEND_KINDS = (RUNWAY, SPEND_SPIKE, GUARDRAIL)

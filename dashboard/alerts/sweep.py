@@ -24,8 +24,9 @@ from dashboard.alerts.spend_facts import SPEND_READERS
 log = structlog.get_logger(__name__)
 
 EVERY_READER = {**READERS, **SPEND_READERS, **PLATFORM_READERS}
-# More than these wait for the next sweep: memory and transactions stay bounded.
+# More than these are another transaction's, and in the end the next sweep's: memory and locks stay bounded.
 CHANGES_AT_ONCE = 1_000
+ROUNDS_AT_MOST = 20
 BATCH = 200
 CHANGED_FIELDS = ["level", "figures", "crossings", "crossed_at", "ended_at", "ending"]
 
@@ -54,9 +55,20 @@ def sweep(readers: Mapping[Kind, Reader] = EVERY_READER) -> int:
     changed = 0
     for kind, reader in readers.items():
         try:
-            changed += kind_sweep(kind, reader)
+            changed += _kind_sweep_whole(kind, reader)
         except Exception:  # a process edge: one kind's fault must not silence the others
             log.exception("alerts_sweep_broke", kind=kind.name, audience=kind.audience)
+    return changed
+
+
+def _kind_sweep_whole(kind: Kind, reader: Reader) -> int:
+    """Sweep a kind until what changed is told, or for ROUNDS_AT_MOST transactions."""
+    changed = 0
+    for _ in range(ROUNDS_AT_MOST):
+        moved = kind_sweep(kind, reader)
+        changed += moved
+        if moved < CHANGES_AT_ONCE:
+            break
     return changed
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 
-from dashboard.alerts.kinds import Kind, kind_of
+from dashboard.alerts.kinds import Kind
 from dashboard.alerts.models import Alert, Crossing
+from dashboard.alerts.registry import kind_of
 from dashboard.lib.presentation import Tone
 from dashboard.notify.services import mail_name
 

@@ -42,7 +42,7 @@ def test_person_chooses_is_told_and_unsubscribes(
     page.get_by_text("Saved.").wait_for()
     assert page.get_by_role("radio", name="Everything").is_checked()
 
-    page.get_by_label("Of", exact=True).select_option("daily_cap")
+    page.get_by_label("Kind").select_option("daily_cap")
     page.get_by_role("button", name="Add exception").click()
     page.get_by_text("Never: Daily cap of every agent").wait_for()
     sound(page)

@@ -2,8 +2,8 @@
 
 from django import template
 
-from dashboard.alerts.kinds import kind_of
 from dashboard.alerts.models import Alert, Audience, Crossing, Exemption
+from dashboard.alerts.registry import kind_of
 from dashboard.alerts.wording import Said, Told, alert_said, crossing_told
 
 register = template.Library()

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.alerts.kinds import KINDS, LOW_BALANCE
+from dashboard.alerts.kinds import LOW_BALANCE
 from dashboard.alerts.levels import Ladder, level_after
+from dashboard.alerts.registry import EVERY_KIND
 
-LADDERS = [kind.ladder for kind in KINDS.values()]
+LADDERS = [kind.ladder for kind in EVERY_KIND.values()]
 FIGURES = st.lists(st.integers(-200, 300) | st.none(), max_size=40)
 
 
