@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.e2e.conftest import FreshAgent
-from tests.e2e.test_first_claim import SIZES
-from tests.e2e.test_members import mailed, sound
+from tests.e2e.looking import sound
+from tests.e2e.test_members import mailed
 from tests.e2e.test_stop import claimed
 from tools.running import System
 
@@ -23,16 +21,13 @@ def swept(system: System) -> None:
     )
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_person_chooses_is_told_and_unsubscribes(
-    size: str,
     page: Any,
     browser: Any,
     system: System,
     sign_in: Callable[[Any, str], None],
     fresh_agent: FreshAgent,
 ) -> None:
-    page.set_viewport_size(SIZES[size])
     sign_in(page, "sponsor")
     home = page.url
     page.goto(f"{home}settings/alerts/")
