@@ -1,23 +1,36 @@
 """Reading alerts, what people chose and what was sent, within a workspace or a platform role."""
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from dashboard.accounts.models import Membership, Role, User, Workspace
+from dashboard.alerts.kinds import DISPUTE, PURCHASE_STUCK
 from dashboard.alerts.models import Alert, Audience, Delivery, Preference, Webhook
 from dashboard.alerts.recipients import preference_default
+from dashboard.alerts.spend_kinds import SPEND_SPIKE
 from dashboard.alerts.wording import Said, alert_said
 from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 50
 # A workspace with more open at once sees the gravest of the latest; all stand in the history when they end.
 OPEN_SHOWN = 200
+# What an agent's row on the overview does not say.
+ALARMS = (DISPUTE.name, PURCHASE_STUCK.name, SPEND_SPIKE.name)
 
 
 def alerts_for(user: User, *, workspace: Workspace | None, audience: Audience) -> QuerySet[Alert]:
     """Return the alerts of a place that this person may see: not what is for another person alone."""
     mine = Alert.objects.filter(Q(user=None) | Q(user=user), audience=audience, workspace=workspace)
     return mine.select_related("workspace", "agent")
+
+
+def alarms_in(workspace: int) -> Combinable:
+    """Return, as an expression, how many open alerts of a workspace say what none of its agents' rows does."""
+    told = Alert.objects.filter(workspace=workspace, kind__in=ALARMS, ended_at=None, user=None).order_by()
+    counted = told.values("workspace").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
 
 
 def alert_list_open(alerts: QuerySet[Alert]) -> list[Said]:

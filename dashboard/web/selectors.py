@@ -19,6 +19,7 @@ from dashboard.activity.selectors import EventLine, day_start, event_lines, spen
 from dashboard.agents.models import Claim, Guardrail
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty, claim_list_told
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
+from dashboard.alerts.selectors import alarms_in
 from dashboard.credits.models import Purchase
 from dashboard.credits.runway import Runway
 from dashboard.credits.runways import runway_columns, runway_get, runway_since
@@ -95,12 +96,16 @@ class AgentRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """`purchases` are under way; `asks` are payments that agents ask for now; `waiting` counts the inbox."""
+    """`purchases` are under way; `asks` are payments that agents ask for now; `waiting` counts the inbox.
+
+    `alarms` counts the alerts that say what no row does.
+    """
 
     rows: list[AgentRow]
     purchases: list[Purchase]
     asks: list[Purchase]
     waiting: int
+    alarms: int = 0
 
     @cached_property
     def needing(self) -> list[AgentRow]:
@@ -132,7 +137,8 @@ def overview_get(workspace: Workspace) -> Overview:
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
     cursors = {cursor.subject_id: cursor for cursor in _overview_cursors(workspace=workspace.pk)}
     rows = [AgentRow(claim, cursors.get(claim.agent_id), claim.spent_today) for claim in claims]
-    return Overview(rows, purchases, asks, claims[0].waiting if claims else 0)
+    first = claims[0] if claims else None
+    return Overview(rows, purchases, asks, first.waiting if first else 0, first.alarms if first else 0)
 
 
 def agent_row_get(workspace: Workspace, remote_id: str) -> tuple[AgentRow, int]:
@@ -166,7 +172,7 @@ def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) 
 
 _overview_claims: Prepared[Any] = Prepared(
     lambda workspace, **values: claim_list_nearest_empty(Workspace(pk=workspace), limit=OVERVIEW_AGENTS).annotate(
-        **_row_columns(workspace, **values)
+        alarms=alarms_in(workspace), **_row_columns(workspace, **values)
     )
 )
 _overview_cursors: Prepared[SyncCursor] = Prepared(

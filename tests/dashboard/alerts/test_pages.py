@@ -223,3 +223,18 @@ def test_what_is_long_over_is_forgotten(held: Any) -> None:
     Alert.objects.update(ended_at=ended - ALERTS_KEPT - timedelta(days=1))
     alerts_prune()
     assert not Alert.objects.exists()
+
+
+def test_overview_leads_to_what_no_row_of_it_says(held: Any, olga: Browser, workspace: Workspace) -> None:
+    claim = held()
+    overview = reverse("web:overview", args=[workspace.key])
+    assert "about payments" not in words(olga.get(overview))
+    now = workspace.created_at
+    for number, kind in enumerate(("purchase_stuck", "dispute", "low_balance")):
+        Alert.objects.create(
+            audience="workspace", workspace=workspace, agent=claim.agent, kind=kind, subject_id=str(number), level=1,
+            opened_at=now, crossed_at=now,
+        )  # fmt: skip
+    assert "2 alerts about payments or spending." in words(olga.get(overview))
+    Alert.objects.update(ended_at=now)
+    assert "about payments" not in words(olga.get(overview))
