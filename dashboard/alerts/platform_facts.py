@@ -10,6 +10,7 @@ from django.db.models import Count
 from api_client.errors import CONTRACT_MISMATCH, NOT_AN_ENVELOPE
 from dashboard.activity.models import Event
 from dashboard.alerts.facts import (
+    CHUNK,
     Fact,
     Reader,
     agents_followed,
@@ -25,10 +26,14 @@ from dashboard.alerts.platform_kinds import (
     BILLING_NEGATIVE,
     BILLING_STUCK,
     CONTRACT_BREACH,
+    CRITICAL_FEEDBACK,
     OPERATOR_SYNC_STALE,
     SERVICE_AWAY,
     UNKNOWN_EVENT,
 )
+from dashboard.feedback.models import Cluster, Level
+from dashboard.feedback.models import Place as FeedbackPlace
+from dashboard.feedback.models import State as FeedbackState
 from dashboard.freshness.models import Outage, SyncCursor
 from dashboard.lib.presentation import is_published
 
@@ -89,6 +94,17 @@ def unknown_event(_now: datetime) -> Iterator[Fact]:
             yield Fact(None, name, name, 1)
 
 
+def critical_feedback(_now: datetime) -> Iterator[Fact]:
+    """Yield what agents call critical and nobody has triaged, by its number: never by what agents wrote."""
+    untouched = Cluster.objects.filter(
+        place=FeedbackPlace.OPEN,
+        said_severity=Level.CRITICAL,
+        state__in=[FeedbackState.NEW, FeedbackState.REGRESSED],
+    )
+    for cluster in untouched.order_by("pk").iterator(chunk_size=CHUNK):
+        yield Fact(None, str(cluster.pk), cluster.label, 1, {"agents": max(cluster.agent_count, 1)})
+
+
 PLATFORM_READERS: dict[Kind, Reader] = {
     BILLING_DISPUTE: billing_dispute,
     BILLING_STUCK: billing_stuck,
@@ -97,4 +113,5 @@ PLATFORM_READERS: dict[Kind, Reader] = {
     SERVICE_AWAY: service_away,
     CONTRACT_BREACH: contract_breach,
     UNKNOWN_EVENT: unknown_event,
+    CRITICAL_FEEDBACK: critical_feedback,
 }

@@ -60,6 +60,21 @@ UNKNOWN_EVENT = Kind(
     page="web:health",
 )
 
+CRITICAL_FEEDBACK = Kind(
+    "critical_feedback",
+    Audience.PRODUCT_REVIEWER,
+    "Critical feedback",
+    "Agents call something critical, or it came back, and nobody has looked at it yet.",
+    "feedback",
+    said=lambda _level, figures: (
+        f"Called critical by {number(figures['agents'], 'agent')}. Nobody has looked at it yet."
+    ),
+    quiet=1,
+    tones=(Tone.BAD,),
+    lapses=True,
+    page="feedback:item",
+)
+
 PLATFORM_KINDS = (
     BILLING_DISPUTE,
     BILLING_STUCK,
@@ -68,4 +83,5 @@ PLATFORM_KINDS = (
     OPERATOR_SYNC_STALE,
     CONTRACT_BREACH,
     UNKNOWN_EVENT,
+    CRITICAL_FEEDBACK,
 )

@@ -75,7 +75,7 @@ def page_path(kind: Kind, alert: Alert) -> str:
     An id from outside that no address can hold leads to the overview.
     """
     if alert.workspace is None:
-        return reverse(kind.page)
+        return reverse(kind.page, args=[int(alert.subject_id)] if kind.page == "feedback:item" else [])
     try:
         return _workspace_path(kind, alert, alert.workspace.key)
     except (NoReverseMatch, ValueError):

@@ -15,10 +15,11 @@ from dashboard.accounts.services import platform_role_revoke
 from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
 from dashboard.alerts.facts import DISPUTES_OPEN
-from dashboard.alerts.models import Alert, Delivery, Preference
+from dashboard.alerts.models import PLATFORM_CHOICES, Alert, Delivery, Preference
 from dashboard.credits.following import LATE_AFTER as GRANT_LATE_AFTER
 from dashboard.credits.models import Purchase
 from dashboard.credits.selectors import hand_offs_open
+from dashboard.feedback.models import Cluster, Level
 from dashboard.freshness.models import Outage, SyncCursor
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
 from tests.dashboard.conftest import platform_person
@@ -159,7 +160,7 @@ def test_what_is_asked_of_a_workspace_is_what_its_inbox_shows(held: Any, workspa
     assert len(alerts) == 1
 
 
-@pytest.mark.parametrize("role", PlatformRole.values)
+@pytest.mark.parametrize("role", [role for role, _ in PLATFORM_CHOICES])
 def test_each_role_has_its_own_pages(
     role: str, request: pytest.FixtureRequest, browser_of: Callable[..., Browser]
 ) -> None:
@@ -206,3 +207,22 @@ def test_mail_to_billing_leads_to_its_own_pages(
     assert not Preference.objects.get(user=billing_admin, workspace=None).has_mail
     log = words(browser_of(billing_admin).get(reverse("alerts:billing_admin_delivery_list")))
     assert "Owes 40 credits" in log
+
+
+def test_reviewers_hear_of_critical_feedback_until_somebody_looks_and_never_what_it_says(
+    product_reviewer: User, mailoutbox: list[Any], settings: Any
+) -> None:
+    said: dict[str, Any] = {"first_at": NOW, "last_at": NOW, "ranks_at": NOW, "agent_count": 2}
+    cluster = Cluster.objects.create(title="Buy now at evil.test", said_severity=Level.CRITICAL, **said)
+    Cluster.objects.create(title="A wish", said_severity=Level.HIGH, **said)
+    swept()
+    swept()
+    assert told() == {(product_reviewer.email, "critical_feedback", "opened")}
+    assert mailed() == 1
+    assert f"F-{cluster.pk}" in mailoutbox[0].subject
+    assert settings.DASHBOARD_URL + reverse("feedback:item", args=[cluster.pk]) in mailoutbox[0].body
+    assert "evil" not in str(mailoutbox[0].message())
+    Cluster.objects.filter(pk=cluster.pk).update(state="triaged")
+    swept()
+    assert not open_kinds("product_reviewer")
+    assert {change for _, _, change in told()} == {"opened"}
