@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("dashboard.credits.receipt_urls")),
     path("", include("dashboard.spend.urls")),
     path("", include("dashboard.assets.urls")),
+    path("", include("dashboard.assets.gallery_urls")),
     path("", include("dashboard.feedback.urls")),
     path("", include("dashboard.billing.urls")),
     path("", include("dashboard.alerts.urls")),

@@ -27,6 +27,8 @@ EVERY_ROLE = frozenset(Role)
 MAY_BUY = frozenset({Role.OWNER, Role.BUYER})
 MAY_STOP = MAY_BUY
 MAY_ASK = MAY_BUY
+# Tag assets, and take them out of sight in the gallery.
+MAY_CURATE = MAY_BUY
 OWNER_ONLY = frozenset({Role.OWNER})
 
 

@@ -179,6 +179,8 @@ class Asset(Mirrored):
     is_kept = models.BooleanField(default=False)
     kept_at = models.DateTimeField(null=True)
     purged_at = models.DateTimeField(null=True)
+    # Out of sight in this workspace's gallery; the file and its history stay.
+    hidden_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "remote_id"], name="assets_one_row_an_asset")]
@@ -195,6 +197,9 @@ class Asset(Mirrored):
             models.Index(fields=["workspace", "kept_at"], name="assets_kept", condition=Q(is_kept=True)),
             models.Index(fields=["agent", "due_at"], name="assets_due", condition=Q(due_at__isnull=False)),
             models.Index(
+                fields=["workspace", "-created_at"], name="assets_hidden", condition=Q(hidden_at__isnull=False)
+            ),
+            models.Index(
                 fields=["preview_due_at"], name="assets_previews_due", condition=Q(preview_due_at__isnull=False)
             ),
         ]
@@ -205,6 +210,21 @@ class Asset(Mirrored):
     @property
     def is_uploaded(self) -> bool:
         return self.source == self.Source.UPLOADED
+
+
+class AssetTag(models.Model):
+    """A word that people of a workspace gave an asset; no agent and no service sees it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["asset", "name"], name="assets_one_tag_a_name")]
+        indexes = [models.Index(fields=["workspace", "name", "asset"], name="assets_by_tag")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AssetLink(models.Model):

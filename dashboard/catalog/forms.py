@@ -33,7 +33,7 @@ class CatalogFilterForm(forms.Form):
         self._offer(
             "modality", "Anything", ((one, word_for("modality", one).text) for one in _told(models, "modality"))
         )
-        self._offer("operation", "Any", ((one, word_for("operation", one).text) for one in sorted(operations)))
+        self._offer("operation", "Any", ((one, word_for("model_operation", one).text) for one in sorted(operations)))
         self._offer("provider", "Any", ((one, one) for one in _told(models, "provider")))
         if workspace:
             self._offer("agent", "Nobody", ((agent.remote_id, agent.display_name) for agent in self.agents))

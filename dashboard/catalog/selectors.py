@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.http import Http404
 
 from dashboard.catalog.models import Capability, CatalogModel
@@ -10,6 +11,7 @@ from dashboard.freshness.models import ONLY_SUBJECT, Stream, SyncCursor
 from dashboard.freshness.selectors import cursor_map
 
 CATALOG_READ_EVERY = timedelta(minutes=15)
+NAMES_KEY, NAMES_KEPT_SECONDS = "catalog:capability-names", 60
 
 
 def catalog_cursor() -> SyncCursor | None:
@@ -38,6 +40,16 @@ def capability_list() -> list[Capability]:
 
 def capability_find(remote_id: str) -> Capability | None:
     return Capability.objects.filter(remote_id=remote_id).first() if remote_id else None
+
+
+def capability_names() -> dict[str, str]:
+    """Return what the model behind each capability is called, by name; at most NAMES_KEPT_SECONDS old, for filters."""
+    found: dict[str, str] | None = cache.get(NAMES_KEY)
+    if found is None:
+        rows = CatalogModel.objects.exclude(capability_id="").order_by("name", "remote_id").defer("told")
+        found = {model.capability_id: model.display_name for model in rows}
+        cache.set(NAMES_KEY, found, NAMES_KEPT_SECONDS)
+    return found
 
 
 def models_of(capability_ids: Iterable[str]) -> dict[str, CatalogModel]:

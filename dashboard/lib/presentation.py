@@ -65,7 +65,7 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "audio": Word("Sound", "sound"),
         "3d": Word("Models in 3D", "solid"),
     },
-    "operation": {
+    "model_operation": {
         "image.generate": Word("Make an image", "image"),
         "image.edit": Word("Edit an image", "edit"),
         "image.variation": Word("Vary an image", "switch"),
@@ -104,14 +104,6 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "retried": Word("Being told again", "sync", Tone.WARN),
         "refused": Word("Refused", "canceled", Tone.BAD),
         "absent": Word("Not available", "minus"),
-    },
-    # Whether Image Skill holds an agent to its hard limits.
-    "limits_state": {
-        "absent": Word("Advisory", "info", Tone.WARN),
-        "ready": Word("Not told yet", "planned"),
-        "done": Word("Enforced", "shield", Tone.GOOD),
-        "retried": Word("Being told", "sync", Tone.WARN),
-        "refused": Word("Refused: advisory", "canceled", Tone.BAD),
     },
     "replacement_state": {
         "calling": Word("Being asked", "waiting", Tone.INFO),
@@ -214,6 +206,11 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "sent": Word("Handed in", "done", Tone.GOOD),
     },
     "audit_action": {
+        "asset.hidden": Word("Hid assets from the gallery", "hide"),
+        "asset.shown": Word("Showed hidden assets again", "eye"),
+        "asset.tagged": Word("Tagged assets", "tag"),
+        "asset.untagged": Word("Took a tag away", "tag"),
+        "assets.downloaded": Word("Downloaded assets", "download", Tone.INFO),
         "access.refused": Word("Was refused a page", "lock", Tone.BAD),
         "activity.exported": Word("Exported the activity", "download", Tone.INFO),
         "assets.keeping_changed": Word("Changed what originals are kept", "settings", Tone.INFO),

@@ -1,0 +1,114 @@
+"""Which assets of a workspace are wanted, in which order; each filter alone is read off an index of its own."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from dashboard.accounts.models import Workspace
+from dashboard.agents.models import Agent
+from dashboard.assets.models import Asset, AssetTag
+from dashboard.assets.selectors import asset_list
+from dashboard.lib.paging import Page, page_get
+
+PAGE_SIZE = 60
+# A page that shows a total says "more than" beyond this: counting further would cost more than the page itself.
+COUNT_LIMIT = 1_000
+MEGAPIXEL = 1_000_000
+COSTS = {
+    "free": ("Nothing", Q(credits=0)),
+    "low": ("1 to 9 credits", Q(credits__gte=1, credits__lte=9)),
+    "middle": ("10 to 49 credits", Q(credits__gte=10, credits__lte=49)),
+    "high": ("50 credits and more", Q(credits__gte=50)),
+    "untold": ("Not told", Q(credits=None)),
+}
+SIZES = {
+    "small": ("Below 1 megapixel", Q(pixels__lt=MEGAPIXEL)),
+    "medium": ("1 to 4 megapixels", Q(pixels__gte=MEGAPIXEL, pixels__lt=4 * MEGAPIXEL)),
+    "large": ("4 megapixels and more", Q(pixels__gte=4 * MEGAPIXEL)),
+}
+
+
+@dataclass(frozen=True)
+class AssetFilter:
+    """What of a gallery is wanted; an empty field asks for nothing.
+
+    `agent` is its remote id, `q` a tag or the id of an asset or of its job, `size` a key of SIZES, `cost` one of COSTS,
+    `is_hidden` asks for those that were hidden instead; `since` is included, `until` is not.
+    """
+
+    q: str = ""
+    agent: str = ""
+    kind: str = ""
+    source: str = ""
+    operation: str = ""
+    capability: str = ""
+    aspect: str = ""
+    size: str = ""
+    cost: str = ""
+    tag: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    is_hidden: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, field.name) for field in fields(self))
+
+
+def gallery_list(workspace: Workspace, wanted: AssetFilter) -> QuerySet[Asset]:
+    """Return what a filter finds in a workspace's gallery."""
+    exact = {
+        "kind": wanted.kind,
+        "source": wanted.source,
+        "operation": wanted.operation,
+        "capability_id": wanted.capability,
+        "aspect": wanted.aspect,
+        "created_at__gte": wanted.since,
+        "created_at__lt": wanted.until,
+    }
+    assets = asset_list(workspace).filter(**{name: value for name, value in exact.items() if value})
+    assets = assets.filter(hidden_at__isnull=not wanted.is_hidden)
+    if wanted.agent:
+        # One value, not a join: it fixes the agent before the index is read.
+        assets = assets.filter(agent_id=Agent.objects.filter(remote_id=wanted.agent).values("pk")[:1])
+    if wanted.cost:
+        assets = assets.filter(COSTS[wanted.cost][1])
+    if wanted.size:
+        assets = assets.annotate(pixels=F("width") * F("height")).filter(SIZES[wanted.size][1])
+    if wanted.tag:
+        assets = assets.filter(pk__in=_tagged(workspace, wanted.tag))
+    return assets.filter(_named(workspace, wanted.q)) if wanted.q else assets
+
+
+def gallery_page(assets: QuerySet[Asset], *, cursor: str) -> Page[Asset]:
+    """Return a page of a gallery, newest first; each asset knows its agent."""
+    return page_get(assets.select_related("agent"), by="created_at", cursor=cursor, size=PAGE_SIZE)
+
+
+def gallery_count(assets: QuerySet[Asset]) -> int:
+    """Return how many there are, counted no further than one above COUNT_LIMIT."""
+    return assets.order_by()[: COUNT_LIMIT + 1].count()
+
+
+def neighbours(assets: QuerySet[Asset], asset: Asset) -> tuple[int | None, int | None]:
+    """Return the numbers of the assets right above and below one in a gallery, newest first; None at an end."""
+    return _next(assets, asset, "gt", "created_at", "pk"), _next(assets, asset, "lt", "-created_at", "-pk")
+
+
+def _next(assets: QuerySet[Asset], asset: Asset, past: str, *order: str) -> int | None:
+    at = asset.created_at
+    reached = Q(**{f"created_at__{past}e": at}) & (Q(**{f"created_at__{past}": at}) | Q(**{f"pk__{past}": asset.pk}))
+    return assets.filter(reached).order_by(*order).values_list("pk", flat=True).first()
+
+
+def _tagged(workspace: Workspace, name: str) -> QuerySet[AssetTag, int]:
+    return AssetTag.objects.filter(workspace=workspace, name=name.casefold()).values_list("asset_id", flat=True)
+
+
+def _named(workspace: Workspace, text: str) -> Q:
+    """Ids are looked up apart from what orders the gallery, so that the few are found first and not all walked."""
+    mine = asset_list(workspace).order_by()
+    by_id = mine.filter(remote_id=text).values("pk")
+    by_job = mine.filter(job__workspace=workspace, job__remote_id=text).values("pk")
+    return Q(pk__in=by_id) | Q(pk__in=by_job) | Q(pk__in=_tagged(workspace, text))

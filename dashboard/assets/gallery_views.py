@@ -1,0 +1,89 @@
+"""The gallery: its grid, one asset large, and what people do with one or with many."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.accounts.access import MAY_CURATE, Scope, member
+from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
+from dashboard.assets.curation_forms import NO_TAG, TagForm
+from dashboard.assets.gallery import COUNT_LIMIT, gallery_count, gallery_list, gallery_page
+from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
+from dashboard.assets.gallery_months import gallery_months
+from dashboard.assets.selectors import asset_get, asset_list
+from dashboard.assets.spool import has_original
+from dashboard.assets.viewer import viewer_get
+
+
+@member()
+@require_GET
+def gallery(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Show a page of the grid; a script that goes on where it ended asks for the tiles alone (`X-Fragment`)."""
+    tidied = address_tidied(request.GET)
+    if tidied is not None:
+        return redirect(request.path + tidied)
+    form = AssetFilterForm(request.GET, workspace=scope.workspace)
+    may_curate = scope.may(MAY_CURATE)
+    context: dict[str, object] = {"scope": scope, "form": form, "count_limit": COUNT_LIMIT, "may_curate": may_curate}
+    # A filter that cannot be read shows what is wrong with it and no pictures: all of them would answer nothing.
+    if form.is_valid():
+        wanted = form.wanted
+        assets = gallery_list(scope.workspace, wanted)
+        months = gallery_months(scope.workspace) if wanted.is_empty else []
+        context |= {
+            "page": gallery_page(assets, cursor=request.GET.get("page", "")),
+            "months": months,
+            "counts": {month.key: month.assets for month in months},
+            "count": sum(month.assets for month in months) if wanted.is_empty else gallery_count(assets),
+        }
+    template = "assets/_gallery_page.html" if request.headers.get("X-Fragment") else "assets/gallery.html"
+    return render(request, template, context)
+
+
+@member()
+@require_GET
+def asset_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
+    asset = asset_get(scope.workspace, number)
+    form = AssetFilterForm(request.GET, workspace=scope.workspace)
+    assets = gallery_list(scope.workspace, form.wanted) if form.is_valid() else None
+    context = {
+        "scope": scope,
+        "form": form,
+        "view": viewer_get(scope.workspace, asset, among=assets),
+        "has_original": has_original(asset),
+        "may_curate": scope.may(MAY_CURATE),
+        "page_url": request.build_absolute_uri(request.path),
+    }
+    return render(request, "assets/asset_detail.html", context)
+
+
+@member(MAY_CURATE)
+@require_POST
+def asset_tags(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
+    """Give an asset a tag, or take one away (`remove`)."""
+    form = TagForm(request.POST)
+    act = tag_remove if "remove" in request.POST else tag_add
+    asset = asset_get(scope.workspace, number)
+    if form.is_valid():
+        one = asset_list(scope.workspace).filter(pk=asset.pk)
+        act(workspace=scope.workspace, assets=one, name=form.cleaned_data["tag"], user=scope.user)
+    else:
+        messages.error(request, NO_TAG)
+    return _back(scope, request, number)
+
+
+@member(MAY_CURATE)
+@require_POST
+def asset_hiding(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
+    """Take an asset out of sight in this gallery, or bring it back (`show`)."""
+    act = assets_show if "show" in request.POST else assets_hide
+    asset = asset_get(scope.workspace, number)
+    act(workspace=scope.workspace, assets=asset_list(scope.workspace).filter(pk=asset.pk), user=scope.user)
+    return _back(scope, request, number)
+
+
+def _back(scope: Scope, request: HttpRequest, number: int) -> HttpResponse:
+    url = reverse("gallery:asset_detail", args=[scope.workspace.key, number])
+    return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)

@@ -1,0 +1,79 @@
+"""One asset with all that is known of it: who made it, with what, from what, for how much, and who paid."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.filter import EventFilter, event_list
+from dashboard.activity.models import Event
+from dashboard.agents.models import Claim
+from dashboard.agents.selectors import claim_list
+from dashboard.assets.gallery import neighbours
+from dashboard.assets.lineage import Drawing, drawing_of
+from dashboard.assets.models import Asset
+from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
+from dashboard.assets.selectors import lineage_get
+from dashboard.catalog.models import CatalogModel
+from dashboard.catalog.selectors import models_of
+from dashboard.credits.balance_selectors import interval_at
+from dashboard.credits.funding import Payer, shares_by_event
+
+MOST_LINES = 20
+
+
+@dataclass(frozen=True)
+class AssetView:
+    """What the viewer shows.
+
+    `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of the charge
+    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here.
+    """
+
+    asset: Asset
+    newer: int | None
+    older: int | None
+    src: str
+    srcset: str
+    drawing: Drawing | None
+    tags: list[str]
+    model: CatalogModel | None
+    lines: list[Event]
+    payers: list[Payer] | None
+    is_linked: bool
+
+
+def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | None) -> AssetView:
+    """Return an asset's page; `among` is the gallery that it was opened from, None for one that cannot be read."""
+    sizes = preview_widths(asset)
+    newer, older = neighbours(among, asset) if among is not None else (None, None)
+    claim = claim_list(workspace).filter(agent=asset.agent_id).first()
+    lines = _lines(workspace, asset)
+    return AssetView(
+        asset=asset,
+        newer=newer,
+        older=older,
+        src=preview_url(workspace.key, asset, sizes[-1][0]) if sizes else "",
+        srcset=preview_srcset(workspace.key, asset),
+        drawing=drawing_of(workspace, asset, lineage_get(asset)),
+        tags=list(asset.tags.order_by("name").values_list("name", flat=True)),
+        model=models_of([asset.capability_id]).get(asset.capability_id),
+        lines=lines,
+        payers=_payers(claim, lines),
+        is_linked=claim is not None,
+    )
+
+
+def _lines(workspace: Workspace, asset: Asset) -> list[Event]:
+    if asset.job is None:
+        return []
+    named = event_list(workspace, EventFilter(reference=asset.job.remote_id, cost="spent"))
+    return list(named.order_by("occurred_at", "pk")[:MOST_LINES])
+
+
+def _payers(claim: Claim | None, lines: list[Event]) -> list[Payer] | None:
+    """Return who paid for the job's charge; None where the workspace has no reading of the balance on both sides."""
+    if claim is None or not lines or lines[0].occurred_at < claim.claimed_at:
+        return None
+    interval = interval_at(claim, lines[0].occurred_at)
+    return shares_by_event(claim, interval, [lines[0]])[0][1] if interval else None
