@@ -47,10 +47,10 @@ PLACES = (
         "Money", "Billing desk", "billing", "billing:desk", platform_role=PlatformRole.BILLING_ADMIN, has_inside=False
     ),
     Place("Money", "Refunds", "undo", "billing:refund_list", platform_role=PlatformRole.BILLING_ADMIN),
-    Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Disputes", "dispute", "billing:dispute_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Months", "receipts", "billing:statement", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Goodwill", "undo", "feedback:goodwill_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Review", "Catalogue", "catalogue", "catalog:model_list_all", platform_role=PlatformRole.PRODUCT_REVIEWER),

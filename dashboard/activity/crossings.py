@@ -16,7 +16,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event, EventReference, SpendDay
 from dashboard.activity.rollups import SPENT, job_of, spent
 from dashboard.activity.slots import day_of
-from dashboard.agents.guardrail_rules import NEAR, Kind, is_reached, period_of
+from dashboard.agents.guardrail_rules import NEAR, Kind, is_reached, limit_text, period_of
 from dashboard.agents.models import Claim, Guardrail, GuardrailCrossing
 
 # How far ahead of ours the service's clock may be.
@@ -109,6 +109,24 @@ def crossing_ended_list(*, since: datetime, until: datetime) -> QuerySet[Guardra
     """Return the crossings whose period ended after `since` and not after `until`, none of them taken back before."""
     rows = GuardrailCrossing.objects.filter(recovered_at=None, ends_at__gt=since, ends_at__lte=until)
     return rows.select_related("agent", "workspace").order_by("ends_at", "pk")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A crossing as a page shows it: `limit` in words, and whether it is over by now."""
+
+    crossing: GuardrailCrossing
+    limit: str
+    is_over: bool
+
+
+def crossing_latest(claim: Claim, *, at: datetime, limit: int) -> list[Noted]:
+    """Return an agent's latest crossings since this workspace holds it, newest first."""
+    mine = GuardrailCrossing.objects.filter(workspace=claim.workspace_id, agent=claim.agent_id)
+    rows = mine.filter(noticed_at__gte=claim.claimed_at).order_by("-noticed_at", "-pk")[:limit]
+    return [
+        Noted(row, limit_text(row.kind, row.limit), row.recovered_at is not None or row.ends_at <= at) for row in rows
+    ]
 
 
 def crossing_column(at: datetime) -> Subquery:

@@ -1,5 +1,6 @@
 """What a stop reaches and what it does not: one sentence a lever, before it is pressed and after. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboard.agents.models import Claim, Instruction
@@ -43,6 +44,34 @@ def access_state(claim: Claim, access: Instruction | None, *, has_operator: bool
     return {Instruction.State.DONE: "done", Instruction.State.REFUSED: "refused"}.get(
         Instruction.State(told.state), "retried"
     )
+
+
+def limits_state(told: Instruction | None, hard: Mapping[str, int], *, has_operator: bool) -> str:
+    """Return how Image Skill stands to hard limits, by kind: absent (advisory), ready (not told yet), done, retried or
+    refused; `told` is what it was last told of the agent's limits."""
+    if not has_operator:
+        return "absent"
+    if told is None or told.limits != hard:
+        return "ready"
+    return {Instruction.State.DONE: "done", Instruction.State.REFUSED: "refused"}.get(
+        Instruction.State(told.state), "retried"
+    )
+
+
+def limit_levers(state: str, *, problem: str = "") -> list[Lever]:
+    """Return what a warning and a limit reach; `state` is that of `limits_state`."""
+    reaches = {
+        "absent": "Advisory: this Image Skill cannot be told from here. We say when it is reached; you stop the agent.",
+        "ready": "Image Skill refuses what would go beyond it, as soon as you save it here.",
+        "done": "Image Skill refuses what would go beyond it, whoever holds the token.",
+        "retried": "Image Skill has not confirmed it yet. It is told again by itself until it answers.",
+        "refused": f"Image Skill did not take it, so it is advisory. {problem}".strip(),
+    }[state]
+    misses = "jobs that are running already; uploads and dry runs, which cost nothing."
+    return [
+        Lever("Warning", "done", "We say here that it was reached.", "the agent: it goes on spending."),
+        Lever("Limit", state, reaches, misses if state in {"ready", "done"} else "the agent: it goes on spending."),
+    ]
 
 
 def stays_shut_out(claim: Claim, access: Instruction | None, *, has_operator: bool) -> bool:

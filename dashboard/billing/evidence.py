@@ -22,7 +22,7 @@ MOST_LINES = 400
 FIELDS = {
     "product_description": "What was sold",
     "customer_name": "Buyer's name",
-    "customer_email_address": "Buyer's address",
+    "customer_email_address": "Buyer's e-mail",
     "service_date": "Delivered on",
     "access_activity_log": "What was used since",
     "uncategorized_text": "Consent and history",

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, Qu
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 from django.http import Http404
+from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
@@ -29,6 +30,8 @@ from dashboard.credits.balance import (
 from dashboard.credits.balance_chart import Chart, chart_of
 from dashboard.credits.funding import event_list, event_list_from, events_within
 from dashboard.credits.models import Receipt
+from dashboard.credits.runway import Runway
+from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.freshness.models import KnownGap, Stream
 from dashboard.lib.paging import Page, cursor_to, page_first, page_get
 from dashboard.lib.prepared import Prepared
@@ -66,9 +69,13 @@ class Balance:
         return sum(movement.credits for movement in self.pending)
 
 
-def balance_list(workspace: Workspace) -> list[Claim]:
-    """Return the workspace's claims, nearest empty first; no sum, since credits belong to one agent."""
-    return list(claim_list_nearest_empty(workspace, limit=LISTED_AGENTS))
+def balance_list(workspace: Workspace) -> list[tuple[Claim, Runway]]:
+    """Return the workspace's claims with how long each agent's credits last, nearest empty first; no sum, since credits
+    belong to one agent."""
+    claims = claim_list_nearest_empty(workspace, limit=LISTED_AGENTS)
+    now = timezone.now()
+    rows = claims.annotate(**runway_columns(runway_since(now)))
+    return [(claim, runway_get(claim, now=now)) for claim in rows]
 
 
 def balance_count(workspace: Workspace) -> int:

@@ -48,11 +48,16 @@ class Runway:
         return f"at the pace of the {_window_text(self.window_days)}" if self.window_days else ""
 
     @property
+    def left(self) -> str:
+        """What is left, in a few words, where there is a pace."""
+        return "Free credits cover it" if self.kind == "covered" else _left_text(self.days or 0)
+
+    @property
     def sentence(self) -> str:
         """The runway in words, without `until`, which is said in the viewer's own zone."""
         match self.kind:
             case "days":
-                return f"{_left_text(self.days or 0)}, {self.window}."
+                return f"{self.left}, {self.window}."
             case "covered":
                 return f"Each day's free credits cover it, {self.window}."
             case "empty":

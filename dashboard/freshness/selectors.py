@@ -11,7 +11,10 @@ from dashboard.freshness.models import Heartbeat, KnownGap, Outage, Stream, Sync
 from dashboard.lib.prepared import Prepared
 
 HOSTED_API = "hosted API"
-# The calmest agent is read every 15 minutes: what is older has missed a turn, and then many.
+# How often an agent is read: while it works or is near a limit, and when it has long been calm.
+BUSY_SECONDS = 15
+IDLE_SECONDS = 15 * 60
+# What is older has missed a turn, and then many.
 STALE_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=2)
 
@@ -50,6 +53,14 @@ _cursors = Prepared(
 def is_stale(synced_at: datetime | None) -> bool:
     """Tell whether figures read at that moment have missed their turn to be read again."""
     return synced_at is None or timezone.now() - synced_at >= STALE_AFTER
+
+
+def reading_lag(cursor: SyncCursor | None) -> timedelta | None:
+    """Return how long after it happened something is seen at the latest, at the pace of now; None where the stream does
+    not run."""
+    if cursor is None or cursor.stopped or cursor.synced_at is None or cursor.error_code:
+        return None
+    return max(cursor.due_at - cursor.synced_at, timedelta(seconds=BUSY_SECONDS))
 
 
 def gap_list(*, stream: Stream, subject_id: int) -> list[KnownGap]:

@@ -105,6 +105,14 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "refused": Word("Refused", "canceled", Tone.BAD),
         "absent": Word("Not available", "minus"),
     },
+    # Whether Image Skill holds an agent to its hard limits.
+    "limits_state": {
+        "absent": Word("Advisory", "info", Tone.WARN),
+        "ready": Word("Not told yet", "planned"),
+        "done": Word("Enforced", "shield", Tone.GOOD),
+        "retried": Word("Being told", "sync", Tone.WARN),
+        "refused": Word("Refused: advisory", "canceled", Tone.BAD),
+    },
     "replacement_state": {
         "calling": Word("Being asked", "waiting", Tone.INFO),
         "done": Word("Replaced", "done", Tone.GOOD),

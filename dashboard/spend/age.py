@@ -1,15 +1,14 @@
-"""How old the figures of many agents are, as one stamp."""
+"""How old the figures of many agents are, as one stamp; read off claims that a page asks for anyway."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, Q
-from django.utils import timezone
+from django.db.models import OuterRef, Subquery
 
-from dashboard.accounts.models import Workspace
-from dashboard.agents.selectors import claim_list
+from dashboard.agents.models import Claim
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import STALE_AFTER, outage_columns
+from dashboard.freshness.selectors import is_stale, outage_columns
 
 
 @dataclass(frozen=True)
@@ -25,18 +24,21 @@ class Age:
     asked_again_at: datetime | None
 
 
-def age_get(workspace: Workspace, *, agent: str = "") -> Age:
-    """Return the age of what is known of the agents held now, or of one of them (its remote id); one query."""
-    claims = claim_list(workspace).select_related(None)
-    mine = (claims.filter(agent__remote_id=agent) if agent else claims).order_by().values("agent")
-    latest = timezone.now() - STALE_AFTER
-    cursors = SyncCursor.objects.filter(stream=Stream.AGENT, subject_id__in=mine).annotate(**outage_columns())
-    told = cursors.aggregate(
-        fresh=Min("synced_at", filter=Q(synced_at__gt=latest)),
-        oldest=Min("synced_at"),
-        late=Count("pk", filter=Q(synced_at__lte=latest) | Q(synced_at=None)),
-        away=Max("away_since"),
-        again=Max("asked_again_at"),
+def age_columns() -> dict[str, Subquery]:
+    """Return what `age_of` reads of each claim."""
+    cursors = SyncCursor.objects.filter(stream=Stream.AGENT, subject_id=OuterRef("agent"))
+    return {"synced_at": Subquery(cursors.values("synced_at")[:1]), **outage_columns()}
+
+
+def age_of(claims: Iterable[Claim]) -> Age:
+    """Return the age of what is known of these agents, whose claims carry `age_columns`."""
+    told = [(claim.synced_at, claim.away_since, claim.asked_again_at) for claim in claims]  # type: ignore[attr-defined]
+    read = [synced_at for synced_at, _, _ in told if synced_at]
+    in_time = [synced_at for synced_at in read if not is_stale(synced_at)]
+    return Age(
+        as_of=min(in_time or read, default=None),
+        late=len(told) - len(in_time) if in_time else 0,
+        late_since=min(read, default=None),
+        away_since=next((away for _, away, _ in told if away), None),
+        asked_again_at=next((again for _, _, again in told if again), None),
     )
-    late = told["late"] if told["fresh"] else 0
-    return Age(told["fresh"] or told["oldest"], late, told["oldest"], told["away"], told["again"])

@@ -4,6 +4,7 @@ Free credits are spent first, so paid ones are told by how far the queue of purc
 refunds took, less the growth of the paid credits that the service tells, between the readings nearest before both ends.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.models import SpendSlot
 from dashboard.activity.slots import slot_start
 from dashboard.agents.models import Claim, QuotaSnapshot
+from dashboard.agents.selectors import claim_list
 from dashboard.credits.models import Receipt, Reversal
 from dashboard.spend.span import Span
 
@@ -27,13 +29,13 @@ class Funded:
     unknown: int
 
 
-def funded_get(workspace: Workspace, span: Span, *, credits: int, agent: str = "") -> Funded:  # noqa: A002 - the contract's noun
-    """Return what paid for the `credits` that a stretch took, of all agents or of one (its remote id); one query.
+def funded_of(claims: Iterable[Claim], *, credits: int) -> Funded:  # noqa: A002 - the contract's noun
+    """Return what paid for the `credits` that a stretch took, from the claims that `funded_claims` read.
 
     What agents spent that are held no more, and what was spent before an agent's first reading, is unknown.
     """
     free = paid = 0
-    for claim in _claims(workspace, span, agent):
+    for claim in claims:
         row = _Row(**{name: getattr(claim, name) for name in _Row._fields})
         mine = _paid(row)
         paid += mine
@@ -67,7 +69,8 @@ def _paid(row: _Row) -> int:
     return min(max(used, 0), row.spent or 0)
 
 
-def _claims(workspace: Workspace, span: Span, agent: str) -> QuerySet[Claim]:
+def funded_claims(workspace: Workspace, span: Span, *, agent: str = "") -> QuerySet[Claim]:
+    """Return the claims held now, or that on one agent (its remote id), with what `funded_of` needs of each."""
     start, end = slot_start(span.start), slot_start(span.end)
     told = QuotaSnapshot.objects.filter(
         agent=OuterRef("agent"), taken_at__gte=OuterRef("claimed_at"), paid_credits__isnull=False
@@ -83,7 +86,7 @@ def _claims(workspace: Workspace, span: Span, agent: str) -> QuerySet[Claim]:
         occurred_at__gt=OuterRef("from_at"),
         occurred_at__lte=OuterRef("end_at"),
     )
-    claims = Claim.objects.filter(workspace=workspace, released_at=None)
+    claims = claim_list(workspace)
     return (claims.filter(agent__remote_id=agent) if agent else claims).annotate(
         from_at=Coalesce(Subquery(before.values("taken_at")[:1]), Subquery(first.values("taken_at")[:1])),
         end_at=Subquery(last.values("taken_at")[:1]),

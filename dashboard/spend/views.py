@@ -8,13 +8,14 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
 from dashboard.activity.forms import address_tidied
 from dashboard.audit.services import audit_record
+from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.lib.export import file_answer
-from dashboard.spend.age import age_get
+from dashboard.spend.age import age_columns, age_of
 from dashboard.spend.chart import chart_of
 from dashboard.spend.export import COLUMNS, export_rows
 from dashboard.spend.figures import spending_get
 from dashboard.spend.forms import Drill, SpendForm
-from dashboard.spend.funded import funded_get
+from dashboard.spend.funded import funded_claims, funded_of
 
 
 @member(EVERY_ROLE)
@@ -28,7 +29,7 @@ def spend(request: HttpRequest, scope: Scope) -> HttpResponse:
     # Days that cannot be read show what is wrong with them and no figures: some others' would be an answer to nothing.
     if form.is_valid():
         context |= _figures(scope, form)
-    return render(request, "spend/spend.html", context, status=200 if form.is_valid() else 422)
+    return render(request, "spend/spend.html", context)
 
 
 @member(EVERY_ROLE)
@@ -60,12 +61,16 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         url_of=Drill(form.query, kind).to,
     )
     credits_ = found.total.sums.credits
-    is_split = form.is_of_agents_alone and credits_
+    columns = {**runway_columns(runway_since(span.now)), **age_columns()}
+    claims = list(funded_claims(scope.workspace, span, agent=agent).annotate(**columns))
+    runways = {claim.agent.remote_id: runway_get(claim) for claim in claims} if kind.name == "agent" else {}
     return {
         "kind": kind,
         "span": span,
         "spending": found,
         "chart": chart_of(found, span),
-        "funded": funded_get(scope.workspace, span, credits=credits_, agent=agent) if is_split else None,
-        "age": age_get(scope.workspace, agent=agent),
+        "funded": funded_of(claims, credits=credits_) if form.is_of_agents_alone and credits_ else None,
+        "runways": runways,
+        "runways_shown": tuple((key, one.sentence, one.until) for key, one in runways.items()),
+        "age": age_of(claims),
     }

@@ -16,10 +16,9 @@ from django.utils import timezone
 
 from api_client import ApiError
 from dashboard.freshness.models import Stream, SyncCursor, SyncRun
+from dashboard.freshness.selectors import BUSY_SECONDS, IDLE_SECONDS
 from dashboard.freshness.services import NO_FAILURE
 
-BUSY_SECONDS = 15
-IDLE_SECONDS = 15 * 60
 # An agent is polled at a twentieth of the age of its newest event: 15 s while it works, 15 min after five hours.
 AGE_DIVISOR = 20
 NEAR_LIMIT_FOR = timedelta(days=1)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.expressions import Combinable
 from django.http import Http404
 from django.utils import timezone
@@ -16,7 +16,7 @@ from dashboard.activity.crossings import crossing_column
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.models import SpendSlot
 from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_column
-from dashboard.agents.models import Claim
+from dashboard.agents.models import Claim, Guardrail
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty, claim_list_told
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.alerts.selectors import alarms_in
@@ -160,9 +160,11 @@ def _row_values() -> dict[str, Any]:
 
 def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) -> dict[str, Combinable]:
     """Return what an AgentRow reads of its claim beside the claim itself, and how much waits."""
+    rules = Guardrail.objects.filter(claim=OuterRef("pk")).order_by().values("claim")
     return {
         **runway_columns(since_day),
         "crossing": crossing_column(at),
+        "guardrails_set": Subquery(rules.annotate(number=Count("pk")).values("number")),
         "spent_today": spent_column(since_slot),
         "waiting": waiting_in(workspace, at),
     }

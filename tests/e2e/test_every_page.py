@@ -25,6 +25,8 @@ WORKSPACE = (
     "settings/alerts/",
     "settings/alerts/webhook/",
     "balance/",
+    "spend/?by=capability",
+    "spend/?since=2026-03-02",
     "agents/",
     "agents/claim/",
     "activity/",

@@ -100,6 +100,8 @@ MATRIX = (
     Row("web:token_exposed", "member", OWNER),
     Row("agents:claim_link", "public", EVERYBODY, EVERYBODY),
     Row("agents:claim_link_open", "public", EVERYBODY),
+    Row("spend:guardrails", "member", MEMBERS),
+    Row("spend:guardrails_change", "member", BUYERS, BUYERS),
     Row("spend:spend", "member", MEMBERS),
     Row("spend:spend_export", "member", None, MEMBERS),
     Row("activity:event_list", "member", MEMBERS),

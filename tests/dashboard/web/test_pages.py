@@ -43,7 +43,8 @@ def test_overview_shows_each_agents_means(open_page: Any, link: Link) -> None:
     )
     said = words(open_page("web:overview"))
     assert "Nothing needs you." in said
-    assert "poster-press Can work. 31 500 3 of 4 1,234" in said
+    young = "Cannot say for how long: it is known for less than a day."
+    assert f"poster-press Can work. {young} 31 500 3 of 4 1,234" in said
     assert "Across 1 agent, nearest empty first. Credits belong to one agent and are not shared." in said
 
 
@@ -109,7 +110,8 @@ def test_agent_page_shows_figures_identity_and_both_relations(open_page: Any, li
     claim = link(claim_state="payment_backed_unclaimed", runtime="claude-code", grants=["asset.upload"])
     said = words(open_page("web:agent_detail", claim.agent.remote_id))
     assert "Can work." in said
-    assert "Free credits 31 $0.31 Paid credits 500 $5.00 Jobs left today 3 of 4" in said
+    assert "Free credits 31 $0.31 Paid credits 500 $5.00 Credits last Cannot say" in said
+    assert "It is known for less than a day. Jobs left today 3 of 4" in said
     assert "Image Skill says Paid, no sponsor Linked here just now by Olga" in said
     assert "Runtime claude-code" in said
     assert "asset.upload" in said
