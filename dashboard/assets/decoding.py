@@ -81,6 +81,11 @@ class _Process:
     def is_usable(self) -> bool:
         return self.files < FILES_A_PROCESS and self._process.poll() is None
 
+    @property
+    def peak_bytes(self) -> int:
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
     def retire(self) -> None:
         """Let the process go: at the end of its input it ends by itself."""
         if self._process.stdin is not None:
@@ -149,6 +154,14 @@ class Decoders:
             return process.ask(path, widths, ends_at=time.monotonic() + self._wall_seconds)
         finally:
             self._idle.put(process if process is not None and process.is_usable else None)
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that an idle decoder ever held (Linux), started if there is none: for the bench."""
+        process = self._idle.get()
+        if process is None:
+            process = _Process()
+        self._idle.put(process)
+        return process.peak_bytes
 
     def close(self) -> None:
         """End those that are idle."""

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from tools.bench import ledgers, pages, processes
+from tools.bench import ledgers, pages, processes, thumbnails
 from tools.bench.figures import Figure, save, table
 from tools.bench.ingest_figures import ingest_events
 from tools.bench.server import Ledger
@@ -33,8 +33,10 @@ def main(words: Sequence[str], sizes: Mapping[str, Size] = SIZES) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     figures: list[Figure] = []
     with ExitStack() as stack:
-        for large, small in _databases(wish.db, folder, size, stack):
+        is_ledger_asked = not wish.only or set(wish.only) - WITHOUT_LEDGER
+        for large, small in _databases(wish.db, folder, size, stack) if is_ledger_asked else ():
             figures += _measured(_measures(large, small, size), wish.only)
+    figures += _measured({"thumbnails": partial(thumbnails.figures, size)}, wish.only)
     if wish.db != "postgresql":
         figures += _measured({"start_up": partial(processes.start_up, folder, size)}, wish.only)
     save(figures, data / "bench.json")
@@ -77,7 +79,8 @@ def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger
     return large, small
 
 
-NAMES = ("pages", "ingest_events", "page_weight", "memory", "start_up")
+NAMES = ("pages", "ingest_events", "page_weight", "memory", "start_up", "thumbnails")
+WITHOUT_LEDGER = frozenset({"start_up", "thumbnails"})
 
 
 def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]:
