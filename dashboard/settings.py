@@ -121,7 +121,9 @@ FEEDBACK_TRACKER_HOSTS: list[str] = env.list(
 FEEDBACK_KEEP_DAYS: int = env.int("FEEDBACK_KEEP_DAYS", default=730)
 FEEDBACK_SPAM_KEEP_DAYS: int = env.int("FEEDBACK_SPAM_KEEP_DAYS", default=30)
 # Tests put a transport of their own between the client and the network here; None is the real one.
+# Tests put transports of their own between the clients and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
+STRIPE_TRANSPORT: Callable[[], Any] | None = None
 
 # The product was renamed once (contract): its name is a setting.
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="Image Skill")
@@ -209,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "billing-answers": {"task": "dashboard.billing.tasks.answers_carry_out", "schedule": 10.0},
     "billing-deadlines": {"task": "dashboard.billing.tasks.disputes_remind", "schedule": 600.0},
     "billing-refunds": {"task": "dashboard.billing.tasks.refunds_carry_out", "schedule": 5.0},
+    "billing-sweeps": {"task": "dashboard.billing.tasks.sweeps_run_due", "schedule": 15.0},
     "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
     "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},
     "alert-posts": {"task": "dashboard.alerts.tasks.alert_posts_send", "schedule": 10.0},

@@ -77,13 +77,18 @@ def stripe_client() -> stripe.StripeClient:
     """Return Stripe's own client for the configured key; raises StripeTrouble without one."""
     if not has_stripe():
         raise StripeTrouble("NOT_CONNECTED", "No Stripe account is connected.", is_passing=False)
-    return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
+    if settings.STRIPE_TRANSPORT:
+        return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, settings.STRIPE_TRANSPORT())
+    return _kept_client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
 
 
 @cache
-def _client(key: str, base: str) -> stripe.StripeClient:
+def _kept_client(key: str, base: str) -> stripe.StripeClient:
     # One session a thread inside; made once, for a fresh connection for each call would cost a handshake each.
-    http = stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS))
+    return _client(key, base, stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)))
+
+
+def _client(key: str, base: str, http: stripe.HTTPClient) -> stripe.StripeClient:
     return stripe.StripeClient(
         key, base_addresses={"api": base, "files": base} if base else {}, http_client=http, max_network_retries=REPEATS
     )

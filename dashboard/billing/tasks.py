@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.billing import disputes, handling, reading, refunds, retention
+from dashboard.billing import disputes, handling, reading, refunds, retention, sweeps
 
 
 @shared_task
@@ -33,3 +33,8 @@ def answers_carry_out() -> int:
 @shared_task
 def disputes_remind() -> int:
     return disputes.disputes_remind()
+
+
+@shared_task
+def sweeps_run_due() -> int:
+    return sweeps.sweeps_run_due()

@@ -4,6 +4,7 @@ Everything here is pure: integers and aware datetimes in, plain text out. Nothin
 `dashboard.lib.templatetags.ui` do that. Credits and cents are whole numbers, ages and thresholds are seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -439,6 +440,12 @@ JOB_ENDED = {
     "canceled": Word("A job was canceled", "canceled"),
 }
 UNTOLD = Word("Not told", "unknown")
+
+
+def words_add(words: Mapping[str, Mapping[str, Word]]) -> None:
+    """Take up a room's own words, as the room is loaded."""
+    for kind, more in words.items():
+        GLOSSARY.setdefault(kind, {}).update(more)
 
 
 def word_for(kind: str, raw: str | None) -> Word:

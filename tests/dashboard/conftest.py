@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,11 +156,17 @@ def hosted_answers(settings: Any) -> Callable[[Handler], None]:
 @pytest.fixture(scope="session")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a sandbox of this test session's own and return its address."""
+    with sandbox_running(tmp_path_factory.mktemp("sandbox")) as url:
+        yield url
+
+
+@contextmanager
+def sandbox_running(folder: Path, **settings: str) -> Iterator[str]:
+    """Run a sandbox with its database in a folder, and `settings` of its own; gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    folder = tmp_path_factory.mktemp("sandbox")
     environment = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
@@ -168,6 +175,7 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "SANDBOX_PORT": str(port),
         "SANDBOX_OPERATOR_KEY": OPERATOR_KEY,
         "SANDBOX_STRIPE_STAND_IN_KEY": STAND_IN_KEY,
+        **settings,
     }
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True, timeout=60
