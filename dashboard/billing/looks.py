@@ -57,7 +57,8 @@ def look_for(event: WebhookEvent) -> Look | None:
         return payout_look(event.object_id)
     if event.payment_intent_id:
         seen = StripePayment.objects.filter(payment_intent_id=event.payment_intent_id).exclude(payment_intent_id="")
-        if event.attempts == 1 and seen.filter(fetched_at__gte=event.received_at).exists():
+        is_first = event.attempts == 1 and event.replay_id is None
+        if is_first and seen.filter(fetched_at__gte=event.received_at).exists():
             return None
         return payment_look(event.payment_intent_id, about=event.object_kind)
     return _look_of_kind(event)

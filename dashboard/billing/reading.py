@@ -10,3 +10,9 @@ LINES: tuple[Line, ...] = (CHANGES, LINKED, EVENTS, *WALKS)
 def feeds_read(*, is_forced: bool = False) -> int:
     """Read every line whose turn has come, or all (`is_forced`); returns how many were read to the end of a turn."""
     return sum(feed_read(line, is_forced=is_forced) for line in LINES)
+
+
+def news_read() -> None:
+    """Read what is new of ledgers and events now, for somebody who waits; what fails is tried again by its timer."""
+    for line in (CHANGES, LINKED):
+        feed_read(line, is_forced=True)

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from dashboard.billing.joined import Circumstances, Difference, Joined, Outflow
 from dashboard.billing.models import Finding
-from dashboard.lib.presentation import credits_text, money_text, span_text, word_for
+from dashboard.billing.rows import amount_text
+from dashboard.lib.presentation import credits_text, money_text, word_for
 
 Kind = Finding.Kind
 Rule = Callable[[Joined, Circumstances], Difference | None]
@@ -135,11 +136,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def age_text(since: datetime, now: datetime) -> str:
-    """Return how long something has been so: "3 h"."""
-    return span_text(max(int((now - since).total_seconds()), 0))
-
-
 def _is_due(at: datetime | None, as_of: datetime | None, around: Circumstances) -> bool:
     """Tell whether the other side, read up to `as_of`, should have told by now of what happened at `at`."""
     return at is not None and as_of is not None and min(as_of, around.now) - at >= around.grace
@@ -175,8 +171,7 @@ def _figures(one: Joined) -> dict[str, int | str | None]:
 
 
 def _paid(one: Joined) -> str:
-    cents = one.stripe_cents or 0
-    return money_text(cents) if one.stripe_currency in ("", "USD") else f"{cents / 100:,.2f} {one.stripe_currency}"
+    return amount_text(one.stripe_cents or 0, one.stripe_currency)
 
 
 def _credits(number: int) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.accounts.access import platform, viewer
 from dashboard.accounts.models import PlatformRole
 from dashboard.accounts.views import READ_OR_SEND
+from dashboard.lib.fragments import page_or_fragment
 from dashboard.support.forms import MessageForm, ThreadFilterForm
 from dashboard.support.models import Side
 from dashboard.support.selectors import (
@@ -24,7 +25,6 @@ from dashboard.support.selectors import (
 from dashboard.support.services import thread_assign, thread_mark_read
 from dashboard.web.subjects import subject_find
 from dashboard.web.threads import message_is_sent
-from dashboard.web.views import page_or_fragment
 
 TABS = {"waiting": "Waiting for us", "answered": "Waiting for the sponsor", "solved": "Solved", "all": "All"}
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, Scope, member, viewer
 from dashboard.accounts.views import READ_OR_SEND
+from dashboard.lib.fragments import page_or_fragment
 from dashboard.support.forms import MessageForm, ThreadForm
 from dashboard.support.models import Side, Thread
 from dashboard.support.selectors import (
@@ -20,7 +21,6 @@ from dashboard.support.selectors import (
 )
 from dashboard.support.services import SupportRefused, message_send, thread_mark_read, thread_open
 from dashboard.web.subjects import subject_find, subject_get
-from dashboard.web.views import page_or_fragment
 
 
 @member(EVERY_ROLE)

@@ -28,6 +28,7 @@ from dashboard.activity.selectors import event_page
 from dashboard.agents.claim_requests import asking_for
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
+from dashboard.lib.fragments import page_or_fragment
 from dashboard.web.forms import ProfileForm, ThemeForm
 from dashboard.web.inbox import inbox_get, inbox_look
 from dashboard.web.selectors import agent_row_get, overview_get, search
@@ -150,9 +151,3 @@ def _local_path(wanted: str) -> str:
     """Return a path of this host alone: an address of another one leads to the profile."""
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
     return wanted if is_ours else reverse("web:profile")
-
-
-def page_or_fragment(request: HttpRequest, template: str) -> str:
-    """Return the page's template, or its inner fragment for a page that refreshes itself."""
-    folder, _, name = template.rpartition("/")
-    return f"{folder}/_{name}" if request.headers.get("X-Fragment") else template

@@ -22,6 +22,7 @@ from dashboard.catalog.models import CatalogModel
 from dashboard.local.people import link_make
 from dashboard.support.services import Subject, thread_open
 from tests.dashboard.accounts.access_matrix import CHARACTERS, MATRIX, MEMBERS, Row
+from tests.dashboard.billing.desk_rows import desk_keys
 from tests.dashboard.billing.rows import disputed, paid_chain, refund_ordered
 from tests.dashboard.credits.papers import receipt_made
 
@@ -95,9 +96,9 @@ def address(workspace: Workspace, owner: User) -> Callable[[str], str]:
         "note_id": 0,
         "member_id": workspace.memberships.get(user=owner).pk,
         "receipt_key": receipt_made(workspace, agent).key,
-        "chain_key": (chain := paid_chain()).key,
-        "order_key": refund_ordered(chain, owner).key,
+        "order_key": refund_ordered(chain := paid_chain(), owner).key,
         "dispute_id": disputed(chain).dispute_id,
+        **desk_keys(),
         "token": link_make(owner).rstrip("/").rpartition("/")[2],
     }
 

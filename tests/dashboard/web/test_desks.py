@@ -25,7 +25,7 @@ Browsers = Callable[[User | None], Browser]
     [
         (
             "billing_admin",
-            "billing:desk",
+            "billing:ledger",
             "What Stripe took is not visible here",
             "Money of linked agents will appear here",
             "credits.payment_backed_refunded",

@@ -19,6 +19,7 @@ from dashboard.credits.models import Purchase
 from dashboard.feedback.models import Cluster, Report, Suggestion
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
+from tests.dashboard.billing.desk_rows import event_made, finding_made, payment_made
 
 pytestmark = pytest.mark.django_db
 MOST = 8
@@ -45,6 +46,9 @@ PLATFORM_PAGES = (
     ("product_reviewer", "feedback:sources"),
     ("billing_admin", "feedback:goodwill_list"),
     ("billing_admin", "billing:desk"),
+    ("billing_admin", "billing:ledger"),
+    ("billing_admin", "billing:finding_list"),
+    ("billing_admin", "billing:event_list"),
     ("billing_admin", "web:thread_queue"),
     ("operator", "web:health"),
     ("operator", "web:audit_log_all"),
@@ -91,6 +95,8 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             KnownGap.objects.create(
                 stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
             )
+            finding_made(payment_made())
+            event_made()
         # What is remembered for a while is asked for anew.
         cache.clear()
         return claims[0].agent
