@@ -33,10 +33,12 @@ def payment_apply(seen: PaymentSeen, *, at: datetime) -> StripePayment:
     row = known[0] if known else StripePayment(livemode=seen.livemode, created_at=seen.created_at, fetched_at=at)
     for double in known[1:]:
         _payments_merge(row, double)
-    if row.pk is None or at >= row.fetched_at:
+    is_news = row.pk is None or at >= row.fetched_at
+    _names_take(row, seen, is_news=is_news)
+    if is_news:
         _payment_take(row, seen, at)
-        row.save()
-        _outflows_find(row)
+    row.save()
+    _outflows_find(row)
     chains_link("stripe_payment", [row])
     return row
 
@@ -96,9 +98,14 @@ def _payments_merge(row: StripePayment, double: StripePayment) -> None:
         row.state, row.paid_at, row.amount_cents = double.state, double.paid_at, double.amount_cents
 
 
-def _payment_take(row: StripePayment, seen: PaymentSeen, at: datetime) -> None:
+def _names_take(row: StripePayment, seen: PaymentSeen, *, is_news: bool) -> None:
+    """Note ids and names: they never change, so an older answer still fills in what a later one did not tell."""
     for name in (*_IDS, *_NAMES):
-        setattr(row, name, getattr(seen, name) or getattr(row, name))
+        known, told = getattr(row, name), getattr(seen, name)
+        setattr(row, name, (told or known) if is_news else (known or told))
+
+
+def _payment_take(row: StripePayment, seen: PaymentSeen, at: datetime) -> None:
     if not row.is_paid or seen.state == State.PAID:
         row.state, row.amount_cents, row.currency = _state_after(row, seen), seen.amount_cents, seen.currency
     for name in _FIGURES:

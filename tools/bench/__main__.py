@@ -18,6 +18,7 @@ from tools.bench.figures import Figure, save, table
 from tools.bench.ingest_figures import ingest_events
 from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
+from tools.bench.sweep_figures import billing_sweep
 from tools.running import ROOT
 from tools.services import postgresql
 from tools.system import Trouble
@@ -79,7 +80,7 @@ def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger
     return large, small
 
 
-NAMES = ("pages", "ingest_events", "page_weight", "memory", "start_up", "thumbnails")
+NAMES = ("pages", "ingest_events", "billing_sweep", "page_weight", "memory", "start_up", "thumbnails")
 WITHOUT_LEDGER = frozenset({"start_up", "thumbnails"})
 
 
@@ -87,6 +88,7 @@ def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]
     return {
         "pages": partial(pages.figures, large, small, size),
         "ingest_events": partial(ingest_events, small, size),
+        "billing_sweep": partial(billing_sweep, large),
         "page_weight": partial(processes.page_weight, large),
         "memory": partial(processes.memory, large, size),
     }

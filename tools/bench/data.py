@@ -16,6 +16,7 @@ from dashboard.activity.models import Event
 from dashboard.activity.rollup_sql import rollups_rebuild
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.freshness.models import Stream, SyncCursor
+from tools.bench.desk import fill_desk
 from tools.bench.purchases import fill_purchases, readings
 
 DAYS = 90
@@ -53,6 +54,7 @@ def fill(events: int) -> None:
         rollups_rebuild()
         bought = min(events // EVENTS_A_PURCHASE, MOST_PURCHASES)
         fill_purchases(claims, User.objects.get(email=SPONSOR), count=bought, **span)
+        fill_desk()
         each = max(events // EVENTS_A_READING, FEWEST_READINGS)
         write_rows(QuotaSnapshot, readings(claims, each=each, **span))
     with connection.cursor() as cursor:

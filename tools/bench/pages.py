@@ -19,7 +19,7 @@ OF_AUTH_FLOOR = {
     "receipts_page": ("receipts", 3.0),
     "balance_page": ("balance", 3.0),
     "feedback_queue_page": ("feedback_queue", 3.0),
-    "billing_desk_page": ("billing_desk", 3.0),
+    "billing_purchases_page": ("billing_desk", 3.0),
 }
 GROWTH = {
     "ledger_page_growth:size": ("ledger", "ledger_small"),
