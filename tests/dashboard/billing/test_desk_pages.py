@@ -17,7 +17,7 @@ from dashboard.billing.handling import events_handle_due
 from dashboard.billing.models import Chain, Finding, StripePayment, StripeRefund, Sweep, WebhookEvent, WebhookRefusal
 from dashboard.billing.retention import events_prune
 from dashboard.billing.sweeps import sweeps_run_due
-from tests.dashboard.billing.rows import event_made, everything_read, finding_made, payment_made
+from tests.dashboard.billing.desk_rows import event_made, everything_read, finding_made, payment_made
 from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -25,16 +25,16 @@ Open = Callable[..., str]
 
 
 @pytest.fixture
-def browser(billing_admin: User, browser_of: Callable[[User], Browser]) -> Browser:
+def desk(billing_admin: User, browser_of: Callable[[User], Browser]) -> Browser:
     return browser_of(billing_admin)
 
 
 @pytest.fixture
-def seen(browser: Browser) -> Open:
+def seen(desk: Browser) -> Open:
     """Return a function that opens a page of the desk and gives its words."""
 
     def read(name: str, *args: Any, **query: str) -> str:
-        answer = browser.get(reverse(f"billing:{name}", args=args), query)
+        answer = desk.get(reverse(f"billing:{name}", args=args), query)
         assert answer.status_code == 200
         return words(answer)
 
@@ -83,12 +83,12 @@ def test_desk_says_what_it_cannot_see(seen: Open, settings: Any) -> None:
     assert "0 of 1 purchases are visible" in seen("desk")
 
 
-def test_desk_asks_the_database_eight_times_at_most(browser: Browser) -> None:
+def test_desk_asks_the_database_eight_times_at_most(desk: Browser) -> None:
     for _ in range(3):
         finding_made(payment_made())
-    browser.get(reverse("billing:desk"))
+    desk.get(reverse("billing:desk"))
     with CaptureQueriesContext(connection) as captured:
-        browser.get(reverse("billing:desk"))
+        desk.get(reverse("billing:desk"))
     assert len(captured) <= 8
 
 
@@ -113,7 +113,7 @@ def test_payment_shows_its_three_sides(seen: Open, settings: Any) -> None:
 
 
 def test_exception_is_taken_noted_ignored_and_opened_again_and_audited(
-    browser: Browser, seen: Open, billing_admin: User
+    desk: Browser, seen: Open, billing_admin: User
 ) -> None:
     finding = finding_made(payment_made())
     assert "Stripe took $5.00, the ledger shows nothing." in seen("finding_list")
@@ -123,13 +123,13 @@ def test_exception_is_taken_noted_ignored_and_opened_again_and_audited(
         ("finding_ignore", {"reason": "A test of ours"}),
     )
     for name, sent in acts:
-        assert browser.post(reverse(f"billing:{name}", args=[finding.key]), sent).status_code == 302
+        assert desk.post(reverse(f"billing:{name}", args=[finding.key]), sent).status_code == 302
     finding.refresh_from_db()
     assert (finding.assignee, finding.state, finding.reason) == (billing_admin, "ignored", "A test of ours")
     said = seen("finding_detail", finding.key)
     assert "Note Asked Ana." in said
     assert finding.sentence in seen("finding_list", state="ignored")
-    browser.post(reverse("billing:finding_reopen", args=[finding.key]))
+    desk.post(reverse("billing:finding_reopen", args=[finding.key]))
     finding.refresh_from_db()
     assert finding.state == "open"
     written = list(AuditEntry.objects.filter(subject_kind="exception").order_by("pk").values_list("action", flat=True))
@@ -139,9 +139,9 @@ def test_exception_is_taken_noted_ignored_and_opened_again_and_audited(
 
 
 @pytest.mark.parametrize(("name", "sent"), [("finding_ignore", {"reason": " "}), ("finding_note", {"text": ""})])
-def test_a_reason_or_note_must_be_given(name: str, sent: dict[str, str], browser: Browser) -> None:
+def test_a_reason_or_note_must_be_given(name: str, sent: dict[str, str], desk: Browser) -> None:
     finding = finding_made()
-    assert browser.post(reverse(f"billing:{name}", args=[finding.key]), sent).status_code == 422
+    assert desk.post(reverse(f"billing:{name}", args=[finding.key]), sent).status_code == 422
     finding.refresh_from_db()
     assert finding.state == "open"
 
@@ -170,7 +170,7 @@ def test_ignored_exception_comes_back_only_when_its_figures_change(settings: Any
     assert chain.findings.get().closed_at is not None
 
 
-def test_sweep_of_a_period_leaves_the_rest_alone(settings: Any, browser: Browser) -> None:
+def test_sweep_of_a_period_leaves_the_rest_alone(settings: Any, desk: Browser) -> None:
     settings.STRIPE_API_KEY = "rk_test_any"
     old = payment_made(amount_cents=900)
     everything_read()
@@ -178,7 +178,7 @@ def test_sweep_of_a_period_leaves_the_rest_alone(settings: Any, browser: Browser
     sweeps_run_due()
     StripePayment.objects.update(amount_cents=500)
     tomorrow = (timezone.now() + timedelta(days=1)).date().isoformat()
-    assert browser.post(reverse("billing:sweep_new"), {"since": tomorrow}).status_code == 302
+    assert desk.post(reverse("billing:sweep_new"), {"since": tomorrow}).status_code == 302
     assert sweeps_run_due() == 1
     assert Sweep.objects.latest("pk").payments == 0
     assert old.findings.get().state == "open"
@@ -192,29 +192,27 @@ def test_payload_is_shown_without_persons(seen: Open) -> None:
     assert "[left out]" in said
 
 
-def test_what_failed_is_processed_again_by_its_filter_with_progress(
-    browser: Browser, seen: Open, settings: Any
-) -> None:
+def test_what_failed_is_processed_again_by_its_filter_with_progress(desk: Browser, seen: Open, settings: Any) -> None:
     settings.STRIPE_API_KEY = "rk_test_any"
     plain = {"object_kind": "customer", "payment_intent_id": ""}
     for _ in range(3):
         event_made(state="failed", **plain)
     untouched = event_made(state="ignored", **plain)
-    answer = browser.post(f"{reverse('billing:events_process')}?state=failed")
+    answer = desk.post(f"{reverse('billing:events_process')}?state=failed")
     progress = answer["Location"]
-    assert "0 of 3 done" in words(browser.get(progress))
+    assert "0 of 3 done" in words(desk.get(progress))
     assert events_handle_due() == 3
-    assert "Done: 3 webhooks processed again" in words(browser.get(progress, headers={"X-Fragment": "1"}))
+    assert "Done: 3 webhooks processed again" in words(desk.get(progress, headers={"X-Fragment": "1"}))
     untouched.refresh_from_db()
     assert untouched.replay is None
     assert AuditEntry.objects.get(action="event.replayed").after == {"webhooks": 3}
 
 
-def test_webhook_is_put_aside_with_a_reason(browser: Browser, seen: Open) -> None:
+def test_webhook_is_put_aside_with_a_reason(desk: Browser, seen: Open) -> None:
     event = event_made(state="failed")
     url = reverse("billing:event_ignore", args=[event.key])
-    assert browser.post(url, {"reason": ""}).status_code == 422
-    assert browser.post(url, {"reason": "Of another shop"}).status_code == 302
+    assert desk.post(url, {"reason": ""}).status_code == 422
+    assert desk.post(url, {"reason": "Of another shop"}).status_code == 302
     event.refresh_from_db()
     assert (event.state, event.reason) == ("ignored", "Of another shop")
     assert "Of another shop" in seen("event_detail", event.key)
@@ -268,15 +266,15 @@ def test_connecting_begins_with_a_key_and_ends_with_an_event(seen: Open, setting
 
 
 def test_key_is_tried_and_what_it_may_not_do_is_said(
-    browser: Browser, seen: Open, stripe_connected: str, settings: Any
+    desk: Browser, seen: Open, stripe_connected: str, settings: Any
 ) -> None:
-    assert browser.post(reverse("billing:access_trial")).status_code == 302
+    assert desk.post(reverse("billing:access_trial")).status_code == 302
     said = seen("connect")
     assert "The key may read everything" in said
     assert "Refunding from here Yes" in said
     assert AuditEntry.objects.get(action="stripe.checked").after["grants"]["refund_write"] == "yes"
     settings.STRIPE_API_KEY = "sk_test_of_nobody"
-    browser.post(reverse("billing:access_trial"))
+    desk.post(reverse("billing:access_trial"))
     assert "The key may not read everything" in seen("connect")
     assert "Refunding from here No" in seen("connect")
 

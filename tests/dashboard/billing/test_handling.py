@@ -27,7 +27,7 @@ from dashboard.billing.handling import TRIES, event_handle, events_handle_due
 from dashboard.billing.models import Chain, StripePayment, WebhookAttempt, WebhookEvent
 from dashboard.billing.webhooks import events_store
 from tests.dashboard.billing.conftest import checkout, press
-from tests.dashboard.billing.rows import event_made
+from tests.dashboard.billing.desk_rows import event_made
 from tests.dashboard.conftest import PlayedAgent
 from tests.dashboard.local_stripe import stripe_get
 
