@@ -9,7 +9,6 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from django.test import Client as Browser
 from api_client import ApiError
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Claim
+from dashboard.billing.actions import finding_act
 from dashboard.billing.handling import events_handle_due
 from dashboard.billing.models import Chain, Finding, FindingStep, Sweep, WebhookEvent
 from dashboard.billing.reading import feeds_read
@@ -149,7 +149,7 @@ def _name(one: Finding) -> str:
 
 
 def test_the_desk_finds_every_seeded_difference_and_no_other(
-    place: Place, workspace: Workspace, owner: User, make_claim: Callable[..., Claim], tmp_path: Path
+    place: Place, workspace: Workspace, owner: User, billing_admin: User, make_claim: Callable[..., Claim]
 ) -> None:
     rng = random.Random(9)  # noqa: S311 - a play, not a secret
     claim = make_claim(PlayedAgent(place.url, "in-debt"), workspace, owner)
@@ -165,3 +165,19 @@ def test_the_desk_finds_every_seeded_difference_and_no_other(
     assert (again.found, again.settled) == (0, 0)
     assert FindingStep.objects.count() == len(wanted)
     assert not WebhookEvent.objects.filter(state__in=("failed", "unhandled")).exists()
+
+    mend(billing_admin)
+    left = {kind for kind, _ in wanted} - MENDED
+    assert {kind for kind, _ in found()} == left
+    assert sweep().found == 0
+
+
+# What the service can still put right once it is asked: the one safe thing settles it.
+MENDED = {"paid_not_granted", "reversal_not_taken", "taken_not_reversed", "reversal_unknown"}
+
+
+def mend(user: User) -> None:
+    """Do the one safe thing about each; what is adopted first is then fulfilled."""
+    for kinds in (MENDED, {"reversal_not_taken"}):
+        for finding in Finding.objects.filter(state="open", kind__in=kinds):
+            finding_act(finding=finding, user=user)
