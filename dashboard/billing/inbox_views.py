@@ -59,9 +59,9 @@ def replay_detail(request: HttpRequest, replay_key: UUID) -> HttpResponse:
     if replay is None:
         raise Http404
     counts = dict(replay.events.order_by().values_list("state").annotate(number=Count("pk")))
-    waiting = counts.get(State.UNHANDLED, 0)
-    context = {"tab": "webhooks", "replay": replay, "counts": counts, "waiting": waiting, **sight()}
-    context |= {"done": replay.total - waiting, "failed": counts.get(State.FAILED, 0)}
+    unhandled = counts.get(State.UNHANDLED, 0)
+    context = {"tab": "webhooks", "replay": replay, "unhandled": unhandled, **sight()}
+    context |= {"done": replay.total - unhandled, "failed": counts.get(State.FAILED, 0)}
     return render(request, page_or_fragment(request, "billing/replay_detail.html"), context)
 
 

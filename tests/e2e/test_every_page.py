@@ -51,7 +51,16 @@ WORKSPACE = (
 )
 OWN = {"product reviewer": "feedback/", "platform billing admin": "billing/", "operator": "health/"}
 FURTHER = {
-    "platform billing admin": ("threads/", "threads/?tab=solved&problem=other", "alerts/billing/settings/"),
+    "platform billing admin": (
+        "threads/",
+        "threads/?tab=solved&problem=other",
+        "alerts/billing/settings/",
+        "billing/?stage=done&shown=exceptions",
+        "billing/ledger/",
+        "billing/exceptions/",
+        "billing/webhooks/",
+        "billing/stripe/",
+    ),
     "product reviewer": ("alerts/review/",),
     "operator": ("audit/", "alerts/operation/", "alerts/operation/deliveries/"),
 }

@@ -192,7 +192,7 @@ def test_payload_is_shown_without_persons(seen: Open) -> None:
     assert "[left out]" in said
 
 
-def test_what_failed_is_processed_again_by_its_filter_with_progress(desk: Browser, seen: Open, settings: Any) -> None:
+def test_what_failed_is_processed_again_by_its_filter_with_progress(desk: Browser, settings: Any) -> None:
     settings.STRIPE_API_KEY = "rk_test_any"
     plain = {"object_kind": "customer", "payment_intent_id": ""}
     for _ in range(3):
