@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_GET
 
 from dashboard.accounts.access import platform
@@ -33,7 +34,8 @@ def sight() -> dict[str, object]:
         "has_stripe": has_stripe(),
         "is_live": is_live(),
         "has_operator": has_operator(),
-        "feeds": feed_map(),
+        # Read where a page says ages alone.
+        "feeds": SimpleLazyObject(feed_map),
         "open_findings": finding_open_count(),
     }
 
