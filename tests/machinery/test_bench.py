@@ -1,14 +1,17 @@
 """`make bench` in miniature: it prepares, serves, asks, judges and writes down; what it measures here means nothing."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tools.bench.__main__ import NAMES, main
+from tools.bench.__main__ import NAMES, WITHOUT_LEDGER, main
 from tools.bench.figures import Figure, save, table
 from tools.bench.size import Size
+from tools.bench.thumbnails import likeness
 
 # Of one size, the two ledgers are one database, filled once.
 TINY = Size(events=300, few=300, rounds=1, seconds=0.01, ingested=1_000, requests=100, idle_seconds=1)
@@ -17,7 +20,7 @@ KEYS = {"name", "db", "value", "unit", "baseline", "ratio", "bound", "ok"}
 
 def test_groups_are_measured_and_written_as_sound_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    groups = [name for name in NAMES if name != "start_up"]
+    groups = [name for name in NAMES if name not in WITHOUT_LEDGER]
     main([*groups, "--quick", "--db", "sqlite"], {"quick": TINY})
     rows: list[dict[str, Any]] = json.loads((tmp_path / "bench.json").read_text())
     names = {row["name"].partition(":")[0] for row in rows}
@@ -28,6 +31,15 @@ def test_groups_are_measured_and_written_as_sound_rows(tmp_path: Path, monkeypat
         assert (row["db"], type(row["ok"])) == ("sqlite", bool)
         assert row["value"] > 0
         assert row["bound"][0] in ("<=", ">=")
+
+
+def test_likeness_is_whole_for_the_same_picture_and_less_for_another() -> None:
+    wanted = Image.effect_noise((64, 64), 60)
+    same, other = io.BytesIO(), io.BytesIO()
+    wanted.save(same, "WEBP", lossless=True)
+    Image.effect_noise((64, 64), 60).save(other, "WEBP", lossless=True)
+    assert likeness(same.getvalue(), wanted) > 0.99
+    assert likeness(other.getvalue(), wanted) < 0.5
 
 
 def test_group_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ def _compared(name: str, path: Path, bound: float, rounds: int) -> Iterator[Figu
     small, plain = preview(path, [WIDTH])[1][0], _naive(path)
     with Image.open(path) as whole:
         wanted = whole.convert("L").resize((WIDTH, WIDTH), Image.Resampling.LANCZOS)
-    less = _likeness(small, wanted) - _likeness(plain, wanted)
+    less = likeness(small, wanted) - likeness(plain, wanted)
     yield Figure(f"thumbnails_{name}:ssim", NO_DATABASE, less, "to naive", (">=", -0.006))
     yield Figure(f"thumbnails_{name}:bytes", NO_DATABASE, len(small), "bytes", ("<=", 1.25), baseline=len(plain))
 
@@ -115,7 +115,7 @@ def _large(folder: Path) -> Path:
     return path
 
 
-def _likeness(webp: bytes, wanted: Image.Image) -> float:
+def likeness(webp: bytes, wanted: Image.Image) -> float:
     """The structural similarity (SSIM) of two grey pictures of one size, over blocks side by side."""
     with Image.open(io.BytesIO(webp)) as shown:
         first, second, width = shown.convert("L").tobytes(), wanted.tobytes(), wanted.width
