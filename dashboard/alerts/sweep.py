@@ -79,12 +79,14 @@ def kind_sweep(kind: Kind, reader: Reader) -> int:
     if mark.swept_at and now < mark.swept_at + kind.pause:
         return 0
     moves = moves_find(kind, reader(now), _open_alerts(kind))
+    # Nothing changed, as nearly always: no commit, which would wait for the disk once a kind.
+    if not moves and not kind.pause:
+        return 0
     with transaction.atomic():
         mine = SweepMark.objects.filter(pk=mark.pk, number=mark.number).update(number=F("number") + 1, swept_at=now)
         if not mine:
             return 0
-        if moves:
-            moves_apply(kind, moves, now)
+        moves_apply(kind, moves, now)
     return len(moves)
 
 

@@ -285,8 +285,13 @@ def test_figure_of_an_outage_opens_nothing_by_itself(held: Any) -> None:
     assert said() == []
 
 
-def test_a_mark_that_moved_on_is_never_moved_back() -> None:
-    SweepMark.objects.create(kind="workspace:low_balance", number=7)
+def test_sweep_that_finds_nothing_new_writes_nothing(held: Any) -> None:
+    claim = held()
+    credits_set(claim, 0)
     swept()
-    assert SweepMark.objects.get(kind="workspace:low_balance").number == 8
-    assert SweepMark.objects.filter(number=1).count() == len(sweep.EVERY_READER) - 1
+    mark = SweepMark.objects.get(kind="workspace:low_balance")
+    swept()
+    assert SweepMark.objects.get(kind="workspace:low_balance").number == mark.number == 1
+    credits_set(claim, 500)
+    swept()
+    assert SweepMark.objects.get(kind="workspace:low_balance").number == 2
