@@ -129,13 +129,3 @@ def spent_column(since_slot: int) -> Coalesce:
     slots = SpendSlot.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), slot__gte=since_slot)
     summed = slots.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
     return Coalesce(Subquery(summed), 0)
-
-
-def spent_since(workspace: Workspace, since: datetime, *, agent_ids: Iterable[int]) -> dict[int, int]:
-    """Return the credits each agent spent since a moment (a whole quarter of an hour), by agent id."""
-    slots = SpendSlot.objects.filter(
-        workspace=workspace,
-        agent_id__in=list(agent_ids),
-        slot__gte=int(since.timestamp()) // SpendSlot.SECONDS,
-    )
-    return dict(slots.values_list("agent_id").annotate(Sum("credits_spent")).order_by())

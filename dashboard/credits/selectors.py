@@ -13,7 +13,6 @@ from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_list
 from dashboard.credits.lines import AskedLine
 from dashboard.credits.models import BuyingRule, HandOffMute, Purchase, Receipt, Reversal
-from dashboard.lib.paging import Page, page_get
 from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = MOST_LISTED = 50
@@ -25,14 +24,6 @@ UNPAID = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED
 def purchase_list(workspace: Workspace) -> QuerySet[Purchase]:
     """Return the purchases of a workspace with agent, buyer and receipt."""
     return Purchase.objects.filter(workspace=workspace).select_related("agent", "opened_by", "receipt")
-
-
-def purchase_page(
-    workspace: Workspace, *, cursor: str, agent: Agent | None = None, size: int = PAGE_SIZE
-) -> Page[Purchase]:
-    """Return a page of a workspace's purchases, newest first."""
-    rows = purchase_list(workspace)
-    return page_get(rows.filter(agent=agent) if agent else rows, by="opened_at", cursor=cursor, size=size)
 
 
 def purchase_get(workspace: Workspace, key: UUID) -> Purchase:
