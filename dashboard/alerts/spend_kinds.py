@@ -76,7 +76,7 @@ GUARDRAIL = Kind(
     "guardrail",
     Audience.WORKSPACE,
     "Guardrail reached",
-    "An agent reached a warning (level 1) or a hard limit (level 2) that you set for it.",
+    "An agent reached a warning or a hard limit that you set for it.",
     "shield",
     said=_guardrail_said,
     recovered=lambda _level, figures: f"Is within {_limit(figures)} again.",
