@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC
+from typing import Any
 
 from django.db.models import Max, QuerySet
 from django.http import QueryDict
@@ -10,13 +11,14 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.filter import event_list
 from dashboard.activity.forms import EventFilterForm
 from dashboard.activity.models import Event
+from dashboard.agents.models import shown_name
 from dashboard.exports.kinds import ExportKind, Order, Product, kind_register
 from dashboard.lib.export import file_name, file_pieces, file_type
 from dashboard.lib.paging import rows_stream
 
 # A request that streams holds one of the server's threads: more rows than these are made in the background.
 STREAMED_AT_MOST = 10_000
-BATCH = 500
+BATCH = 1_000
 COLUMNS = (
     "at",
     "event_id",
@@ -36,6 +38,10 @@ COLUMNS = (
     "links",
 )
 
+# What of a row is called otherwise in the file, beside what the row and the file call alike.
+_OTHERWISE = ("pk", "occurred_at", "remote_id", "credits_delta", "agent__remote_id", "agent__name")
+_READ = (*_OTHERWISE, *(one for one in COLUMNS if one not in ("at", "event_id", "agent_id", "agent", "credits")))
+
 
 def events_until_now(events: QuerySet[Event]) -> tuple[QuerySet[Event], int]:
     """Return the events that are here now and the newest's id: a file does not grow while it is read."""
@@ -49,8 +55,8 @@ def is_long(events: QuerySet[Event]) -> bool:
 
 
 def export_rows(events: QuerySet[Event]) -> Iterator[dict[str, object]]:
-    """Yield events as rows, newest first."""
-    return map(_row, rows_stream(events.select_related("agent"), by="occurred_at", batch=BATCH))
+    """Yield events as rows, newest first; of plain values, for models of a million rows cost more than their file."""
+    return map(_row, rows_stream(events.values_list(*_READ, named=True), by="occurred_at", batch=BATCH))
 
 
 def export_name(workspace: Workspace) -> str:
@@ -80,12 +86,11 @@ def ledger_produce(order: Order) -> Product:
 LEDGER = kind_register(ExportKind(name="activity", label="Activity", rows_name="events", produce=ledger_produce))
 
 
-def _row(event: Event) -> dict[str, object]:
-    own = {name: getattr(event, name) for name in COLUMNS if hasattr(event, name)}
-    return own | {
-        "at": event.occurred_at.astimezone(UTC).isoformat(),
-        "event_id": event.remote_id,
-        "agent_id": event.agent.remote_id,
-        "agent": event.agent.display_name,
-        "credits": event.credits_delta,
-    }
+def _row(event: Any) -> dict[str, object]:  # noqa: ANN401 - a named row of _READ
+    row: dict[str, object] = dict(zip(_READ, event, strict=True))
+    row["at"] = event.occurred_at.astimezone(UTC).isoformat()
+    row["event_id"] = event.remote_id
+    row["agent_id"] = event.agent__remote_id
+    row["agent"] = shown_name(event.agent__name, event.agent__remote_id)
+    row["credits"] = event.credits_delta
+    return row
