@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tools.bench import ledgers, pages, processes, thumbnails
 from tools.bench.figures import Figure, save, table
+from tools.bench.file_figures import long_work
 from tools.bench.ingest_figures import ingest_events
 from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
@@ -80,13 +81,14 @@ def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger
     return large, small
 
 
-NAMES = ("pages", "ingest_events", "billing_sweep", "page_weight", "memory", "start_up", "thumbnails")
+NAMES = ("pages", "export_csv", "ingest_events", "billing_sweep", "page_weight", "memory", "start_up", "thumbnails")
 WITHOUT_LEDGER = frozenset({"start_up", "thumbnails"})
 
 
 def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]:
     return {
         "pages": partial(pages.figures, large, small, size),
+        "export_csv": partial(long_work, large),
         "ingest_events": partial(ingest_events, small, size),
         "billing_sweep": partial(billing_sweep, large),
         "page_weight": partial(processes.page_weight, large),

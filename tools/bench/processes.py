@@ -54,7 +54,7 @@ def _wanted(base: str, text: bytes) -> list[str]:
 
 def memory(ledger: Ledger, size: Size) -> Iterator[Figure]:
     """The larger of two web workers after so many pages of several kinds, and its growth since a tenth of them."""
-    with running(ledger) as server:
+    with running(ledger.plain) as server:
         _ask(server, size.requests // 10)
         early = _largest(server)
         _ask(server, size.requests - size.requests // 10)

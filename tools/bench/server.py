@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,11 @@ class Ledger:
             "DJANGO_SETTINGS_MODULE": "tools.bench.settings",
             "BENCH_PLAN": str(self.folder / f"plan-{self.kind}-{self.rows}.json"),
         }
+
+    @property
+    def plain(self) -> "Ledger":
+        """The same, served without the baselines' admin."""
+        return replace(self, where={**self.where, "BENCH_PLAIN": "1"})
 
     @property
     def plan(self) -> dict[str, Any]:

@@ -6,9 +6,13 @@ BENCH_SQLITE names a SQLite file in PostgreSQL's place, which production itself 
 import os
 
 from dashboard.settings import *  # noqa: F403
+from dashboard.settings import INSTALLED_APPS as OURS
 from dashboard.settings import SQLITE_OPTIONS
 
 ROOT_URLCONF = "tools.bench.urls"
+# The baselines' admin, but not where the product's memory is measured.
+_admin = [] if "BENCH_PLAIN" in os.environ else ["django.contrib.admin.apps.SimpleAdminConfig"]
+INSTALLED_APPS = [*OURS, *_admin]
 if "BENCH_SQLITE" in os.environ:
     DATABASES = {
         "default": {

@@ -1,5 +1,6 @@
-"""The dashboard's addresses and one more: the empty answer behind session and person."""
+"""The dashboard's addresses and those of the baselines: the empty answer behind session and person, two admins."""
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -14,4 +15,8 @@ def auth_floor(_request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("bench/auth/", auth_floor), path("", include("dashboard.urls"))]
+urlpatterns = [
+    path("bench/auth/", auth_floor),
+    *([path("bench/", include("tools.bench.admin_urls"))] if apps.is_installed("django.contrib.admin") else []),
+    path("", include("dashboard.urls")),
+]

@@ -1,0 +1,91 @@
+"""Seconds of long work on a whole ledger, each beside the bare driver doing the same: `main`, Django set up.
+
+The export is the product's own producer, written to a file as a worker writes it; the driver writes the same rows and
+columns as CSV. The rollups are rebuilt and rolled back; the driver only counts them.
+"""
+
+import csv
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import connection, transaction
+
+from dashboard.accounts.models import Workspace
+from dashboard.activity.arrivals import newest_known
+from dashboard.activity.export import COLUMNS, ledger_produce
+from dashboard.activity.rollup_sql import counted, rollups_rebuild
+from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS, PARTS, SLOTS
+from dashboard.exports.kinds import Order
+from tools.bench import proc
+
+# As a file has them, but for texts of ours that stand for a moment and for what was linked.
+ROWS = """
+SELECT e.occurred_at, e.remote_id, e.type, e.status, e.operation, a.remote_id, a.name, e.summary, e.credits_delta,
+    e.estimated_usd_micros, e.subject_type, e.subject_id, e.job_id, e.trace_id, e.capability_id, e.links
+FROM activity_event e JOIN agents_agent a ON a.id = e.agent_id
+WHERE e.workspace_id = {} ORDER BY e.occurred_at DESC, e.id DESC
+"""
+
+
+def main() -> None:
+    workspace = Workspace.objects.earliest("pk")
+    begun = proc.resident_bytes(os.getpid())
+    first, export, peak = _exported(workspace)
+    # A short file needs no memory that is seen.
+    figures = {"first_piece": first, "export": export, "export_memory": max((peak - begun) / 1e6, 0.1)}
+    figures["export_raw"] = _seconds(lambda: _raw_export(workspace))
+    figures["rebuild"], figures["rebuild_raw"] = _seconds(_rebuild), _seconds(_count)
+    print(json.dumps(figures), file=sys.stdout)
+
+
+def _exported(workspace: Workspace) -> tuple[float, float, int]:
+    """Seconds to the first row, and to the last; the most memory meanwhile."""
+    started, first, peak = time.perf_counter(), 0.0, 0
+    owner = workspace.memberships.select_related("user").earliest("pk").user
+    order = Order(owner, workspace, {"query": "", "format": "csv"}, newest_known())
+    with tempfile.TemporaryFile() as file:
+        for number, piece in enumerate(ledger_produce(order).pieces):
+            file.write(piece.data)
+            first = first or (time.perf_counter() - started if piece.rows else 0.0)
+            peak = peak if number % 50 else max(peak, proc.resident_bytes(os.getpid()))
+    return first, time.perf_counter() - started, peak
+
+
+def _raw_export(workspace: Workspace) -> None:
+    with tempfile.TemporaryFile("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_raw_rows(workspace))
+
+
+def _raw_rows(workspace: Workspace) -> Iterator[tuple[object, ...]]:
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        yield from connection.connection.execute(ROWS.format(workspace.pk))
+        return
+    with transaction.atomic(), connection.connection.cursor("raw") as cursor:
+        yield from cursor.execute(ROWS.format(workspace.pk))
+
+
+def _rebuild() -> None:
+    with transaction.atomic():
+        rollups_rebuild()
+        transaction.set_rollback(True)
+
+
+def _count() -> None:
+    with connection.cursor() as cursor:
+        for table in (SLOTS, DAYS, LEDGER_SLOTS, LEDGER_DAYS, PARTS):
+            cursor.execute(counted(table, connection))
+            for _ in cursor.fetchall():
+                pass
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
