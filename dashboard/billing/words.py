@@ -35,24 +35,6 @@ WORDS: dict[str, dict[str, Word]] = {
         "reversed": Word("Money went back", "undo", Tone.WARN),
         "unpaid": Word("Ended unpaid", "clock"),
     },
-    # https://docs.stripe.com/api/refunds/object, https://docs.stripe.com/api/disputes/object
-    "refund_status": {
-        "pending": Word("Under way", "waiting", Tone.INFO),
-        "requires_action": Word("Needs the payer", "waiting", Tone.WARN),
-        "succeeded": Word("Paid back", "done", Tone.GOOD),
-        "failed": Word("Failed", "failed", Tone.BAD),
-        "canceled": Word("Canceled", "canceled"),
-    },
-    "dispute_status": {
-        "warning_needs_response": Word("Early warning", "alert", Tone.WARN),
-        "warning_under_review": Word("Warning under review", "waiting", Tone.INFO),
-        "warning_closed": Word("Warning closed", "done"),
-        "needs_response": Word("Needs an answer", "dispute", Tone.BAD),
-        "under_review": Word("Under review", "waiting", Tone.INFO),
-        "won": Word("Won", "done", Tone.GOOD),
-        "lost": Word("Lost", "failed", Tone.BAD),
-        "prevented": Word("Prevented", "shield", Tone.GOOD),
-    },
     "finding_kind": {
         "paid_not_granted": Word("Paid, not granted", "waiting", Tone.BAD),
         "granted_not_paid": Word("Granted, not paid", "grant", Tone.BAD),
