@@ -1,6 +1,7 @@
 """`{% load gallery %}`: assets as tiles, by month. A tile is drawn once for all that it shows, then remembered."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,25 +22,26 @@ register = template.Library()
 
 
 class Tile(NamedTuple):
-    """Everything that a tile is made of; `address` is the gallery's filter, which its viewer goes on with."""
+    """All that a tile is made from; `address` is the gallery's filter, which its viewer goes on with."""
 
     number: int
     workspace_key: str
     address: str
-    ratio: int
+    zone: str
+    created_at: datetime
     kind: str
     preview: str
     problem: str
     mime_type: str
     source: str
-    src: str
-    srcset: str
+    preview_key: str
+    preview_largest: int | None
+    width: int | None
+    height: int | None
     placeholder: str
-    colour: str
     agent: str
     credits: int | None
     duration_ms: int | None
-    made: str
     is_pickable: bool
 
 
@@ -58,8 +60,8 @@ def gallery_tiles(
 @register.simple_tag
 def asset_tiles(assets: Iterable[Asset], *, workspace: Workspace) -> SafeString:
     """Draw a few assets, for other pages: no months, nothing to select."""
-    tiles = [tile_of(asset, workspace, "", is_pickable=False) for asset in assets]
-    return mark_safe(render_to_string("assets/_tiles.html", {"tiles": [_html(tile) for tile in tiles]}))  # noqa: S308
+    tiles = [_tile(asset, workspace, "", is_pickable=False) for asset in assets]
+    return mark_safe(render_to_string("assets/_tiles.html", {"tiles": tiles}))  # noqa: S308
 
 
 @register.filter
@@ -68,43 +70,51 @@ def length_text(duration_ms: int) -> str:
     return f"{duration_ms // 60_000}:{duration_ms // 1_000 % 60:02}"
 
 
-def tile_of(asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool) -> Tile:
-    sizes = preview_widths(asset)
-    # What a browser without srcset gets, and what "save picture" finds: the middle one.
-    nominal = sizes[min(1, len(sizes) - 1)][0] if sizes else None
-    return Tile(
+def _tile(asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool) -> SafeString:
+    tile = Tile(
         number=asset.pk,
         workspace_key=workspace.key,
         address=address,
-        ratio=ratio_of(asset.width, asset.height)
-        if sizes or asset.preview == Asset.Preview.PENDING
-        else ratio_of(4, 3),
+        zone=timezone.get_current_timezone_name(),
+        created_at=asset.created_at,
         kind=asset.kind,
         preview=asset.preview,
         problem=asset.preview_problem,
         mime_type=asset.mime_type,
         source=asset.source,
-        src=preview_url(workspace.key, asset, nominal) if nominal else "",
-        srcset=preview_srcset(workspace.key, asset),
-        placeholder=asset.placeholder if sizes else "",
-        colour=asset.colour,
+        preview_key=asset.preview_key,
+        preview_largest=asset.preview_largest,
+        width=asset.width,
+        height=asset.height,
+        placeholder=asset.placeholder,
         agent=asset.agent.display_name,
         credits=asset.credits,
         duration_ms=asset.duration_ms,
-        made=date_text(timezone.localtime(asset.created_at), "j M Y"),
         is_pickable=is_pickable,
     )
+    kept = SHELF.get(tile) or SHELF.put(tile, _html(tile, asset))
+    return kept.said_at(timezone.now())
+
+
+def _html(tile: Tile, asset: Asset) -> str:
+    sizes = preview_widths(asset)
+    # What a browser without srcset gets, and what "save picture" finds: the middle one.
+    nominal = sizes[min(1, len(sizes) - 1)][0] if sizes else None
+    has_shape = bool(sizes) or asset.preview == Asset.Preview.PENDING
+    context = {
+        **tile._asdict(),
+        "ratio": ratio_of(asset.width, asset.height) if has_shape else ratio_of(4, 3),
+        "src": preview_url(tile.workspace_key, asset, nominal) if nominal else "",
+        "srcset": preview_srcset(tile.workspace_key, asset),
+        "made": date_text(timezone.localtime(asset.created_at), "j M Y"),
+    }
+    return render_to_string("assets/_tile.html", context)
 
 
 def _months(assets: Iterable[Asset], workspace: Workspace, address: str, counts: Mapping[str, int]) -> Iterator[str]:
     for key, some in groupby(assets, month_key):
         here = list(some)
-        tiles = [_html(tile_of(asset, workspace, address, is_pickable=True)) for asset in here]
+        tiles = [_tile(asset, workspace, address, is_pickable=True) for asset in here]
         label = date_text(timezone.localtime(here[0].created_at), "F Y")
         context = {"key": key, "label": label, "count": counts.get(key), "tiles": tiles}
         yield render_to_string("assets/_month.html", context)
-
-
-def _html(tile: Tile) -> SafeString:
-    kept = SHELF.get(tile) or SHELF.put(tile, render_to_string("assets/_tile.html", tile._asdict()))
-    return kept.said_at(timezone.now())
