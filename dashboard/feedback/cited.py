@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 _ID = re.compile(r"\b(?:trace|job|evt|image|video|audio|asset|mask|thumb|file)_[A-Za-z0-9._-]{1,128}")
 _CODE = re.compile(r"\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)+\b")
-_POINT = re.compile(r"^\s*(?:[-*\N{BULLET}]|\d{1,2}[.)]|\[[ xX]?\])\s*")
+_POINT = re.compile(r"^\s*(?:(?:[-*\u2022]|\d{1,2}[.)]|\[[ xX]?\])\s*)+")
 _WORD = re.compile(r"[^\W_]{3,}", re.UNICODE)
 ASSETS = ("image_", "video_", "audio_", "asset_")
 IDS_AT_MOST, POINTS_AT_MOST, WORDS_AT_MOST = 20, 20, 12

@@ -7,11 +7,9 @@ decision is a row of history and every arrival a report, so the newest of both t
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
 from typing import NamedTuple
 
-from django.core.cache import cache
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, F, Q, Subquery
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -20,9 +18,10 @@ from dashboard.feedback.models import Change, Cluster, ClusterKey, Intake, Level
 from dashboard.feedback.queue import COLUMN_FACETS, KEY_FACETS, QueueFilter, View, clusters_wanted, visible_views
 
 KEPT_SECONDS = 15
-FORGOTTEN_AFTER = 3600
+MOST_KEPT = 200
 VALUES_SHOWN = 8
-Mark = tuple[int | None, int | None, int | None]
+Mark = tuple[int | None, int | None, int | None, int | None]
+Asked = tuple[QueueFilter, int, bool]
 
 
 class Value(NamedTuple):
@@ -46,34 +45,38 @@ class Standing(NamedTuple):
     mark: Mark
 
 
+# In this process's memory: the database's mark says whether they hold, so nobody has to forget them elsewhere.
+COUNTED: dict[Asked, tuple[Mark, datetime, Counts]] = {}
+
+
 def standing_get() -> Standing:
     """Return the intake's age and the mark of the latest change, in one statement."""
+    muted = MutedSource.objects.order_by().annotate(all=F("pk") - F("pk")).values("all")
     newest = {
         "change": Subquery(Change.objects.order_by("-pk").values("pk")[:1]),
         "report": Subquery(Report.objects.order_by("-pk").values("pk")[:1]),
-        "muted": Subquery(MutedSource.objects.order_by("-muted_at").values("pk")[:1]),
+        "muted": Subquery(MutedSource.objects.order_by("-pk").values("pk")[:1]),
+        "muted_count": Subquery(muted.annotate(n=Count("pk")).values("n")),
     }
     row = Intake.objects.annotate(**newest).values_list("complete_at", *newest).first()
-    return Standing(row[0], (row[1], row[2], row[3])) if row else Standing(None, (None, None, None))
+    return Standing(row[0], (row[1], row[2], row[3], row[4])) if row else Standing(None, (None,) * 4)
 
 
 def counts_get(wanted: QueueFilter, user: User, mark: Mark) -> Counts:
     """Return the counts for a filter, counted now or since nothing changed."""
-    key = f"feedback:counts:{_digest(wanted, user)}"
-    kept = cache.get(key)
+    key = (wanted, user.pk, sees_private(user))
+    kept = COUNTED.get(key)
     if kept:
         kept_mark, at, counts = kept
         is_recent = (timezone.now() - at).total_seconds() < KEPT_SECONDS
         if kept_mark == mark or (is_recent and kept_mark[0] == mark[0]):
-            return Counts(*counts)
+            return counts
     counts = Counts(_views(user), _facets(wanted, user))
-    cache.set(key, (mark, timezone.now(), tuple(counts)), FORGOTTEN_AFTER)
+    COUNTED[key] = (mark, timezone.now(), counts)
+    if len(COUNTED) > MOST_KEPT:
+        # The one that was counted first; another thread may have been quicker.
+        COUNTED.pop(next(iter(COUNTED)), None)
     return counts
-
-
-def _digest(wanted: QueueFilter, user: User) -> str:
-    said = repr((sorted(vars(wanted).items()), user.pk if wanted.view == "mine" else 0, sees_private(user), user.pk))
-    return sha256(said.encode()).hexdigest()
 
 
 def _views(user: User) -> dict[str, int]:

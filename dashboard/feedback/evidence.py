@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from dashboard.activity.models import Event
+from dashboard.assets.models import Asset
 from dashboard.feedback.cited import ASSETS
 from dashboard.feedback.models import Cluster, Report
 
@@ -38,7 +39,8 @@ class Evidence:
     is_readable: bool
     lines: list[Line] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
-    assets: list[str] = field(default_factory=list)
+    # Ids of the agent's own assets that the report cites, and whether there is a small picture of each.
+    assets: list[tuple[str, bool]] = field(default_factory=list)
     is_charged: bool = False
 
     @property
@@ -64,9 +66,15 @@ def evidence_of(report: Report) -> Evidence:
         is_readable=True,
         lines=[_line(event) for event in found if not event.type.startswith(MONEY)],
         jobs=sorted({event.job_id for event in found if event.job_id}),
-        assets=sorted(cited & theirs),
+        assets=_assets(report, cited & theirs),
         is_charged=any(event.type == CHARGE for event in found),
     )
+
+
+def _assets(report: Report, ids: set[str]) -> list[tuple[str, bool]]:
+    own = Asset.objects.filter(workspace=report.workspace_id, agent__remote_id=report.agent_remote_id)
+    ready = set(own.filter(remote_id__in=ids, preview=Asset.Preview.READY).values_list("remote_id", flat=True))
+    return [(one, one in ready) for one in sorted(ids)]
 
 
 def charged_count(cluster: Cluster) -> tuple[int, int]:

@@ -5,12 +5,13 @@ from functools import wraps
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import platform, viewer
 from dashboard.accounts.models import PlatformRole, User
+from dashboard.assets.media_views import HEADERS
 from dashboard.audit.services import audit_record
 from dashboard.feedback.answering import cluster_answer
 from dashboard.feedback.chart import trend_points
@@ -21,6 +22,7 @@ from dashboard.feedback.item import cluster_get, hold_take, item_get
 from dashboard.feedback.item_forms import AnswerForm, EraseForm, GoodwillForm, NoteForm, ProofForm, TrackerForm
 from dashboard.feedback.merging import reports_split
 from dashboard.feedback.models import Cluster
+from dashboard.feedback.pictures import picture_open
 from dashboard.feedback.remarks import goodwill_write, note_add, proof_tick, report_erase, tracker_add, tracker_may_link
 from dashboard.feedback.rows import item_row
 from dashboard.feedback.views import stale_text
@@ -155,6 +157,20 @@ def erase(request: HttpRequest, user: User, cluster: Cluster) -> str:
     said = valid(EraseForm(request.POST)).cleaned_data
     report_erase(cluster.pk, remote_id=said["report"], user=user, why=said["why"])
     return "What it said is erased."
+
+
+@platform(PlatformRole.PRODUCT_REVIEWER)
+@require_POST
+def picture(request: HttpRequest, cluster_id: int) -> HttpResponseBase:
+    """Answer with a picture that a report cites. A look is a press, so that each stands in the log."""
+    user = viewer(request)
+    cited = {"report_id": request.POST.get("report", ""), "asset_id": request.POST.get("asset", "")}
+    file = picture_open(cluster_get(user, cluster_id), user=user, **cited)
+    answer = FileResponse(file, content_type="image/webp")
+    # Kept by nobody: another look is another entry.
+    for name, value in {**HEADERS, "Cache-Control": "no-store"}.items():
+        answer[name] = value
+    return answer
 
 
 @platform(PlatformRole.PRODUCT_REVIEWER)

@@ -22,6 +22,7 @@ urlpatterns = [
     path("feedback/<int:cluster_id>/split/", item_views.split, name="split"),
     path("feedback/<int:cluster_id>/tracker/", item_views.tracker, name="tracker"),
     path("feedback/<int:cluster_id>/goodwill/", item_views.goodwill, name="goodwill"),
+    path("feedback/<int:cluster_id>/picture/", item_views.picture, name="picture"),
     path("feedback/<int:cluster_id>/issue-text/", item_views.issue_text_file, name="issue_text"),
     path("feedback/<int:cluster_id>/erase/", item_views.erase, name="erase"),
 ]

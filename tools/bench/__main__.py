@@ -17,6 +17,7 @@ from tools.bench import ledgers, pages, processes, thumbnails
 from tools.bench.figures import Figure, save, table
 from tools.bench.file_figures import long_work
 from tools.bench.ingest_figures import ingest_events
+from tools.bench.likeness_figures import feedback_clustering
 from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
 from tools.bench.sweep_figures import billing_sweep
@@ -81,7 +82,17 @@ def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger
     return large, small
 
 
-NAMES = ("pages", "export_csv", "ingest_events", "billing_sweep", "page_weight", "memory", "start_up", "thumbnails")
+NAMES = (
+    "pages",
+    "export_csv",
+    "feedback_clustering",
+    "ingest_events",
+    "billing_sweep",
+    "page_weight",
+    "memory",
+    "start_up",
+    "thumbnails",
+)
 WITHOUT_LEDGER = frozenset({"start_up", "thumbnails"})
 
 
@@ -89,6 +100,7 @@ def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]
     return {
         "pages": partial(pages.figures, large, small, size),
         "export_csv": partial(long_work, large),
+        "feedback_clustering": partial(feedback_clustering, large),
         "ingest_events": partial(ingest_events, small, size),
         "billing_sweep": partial(billing_sweep, large),
         "page_weight": partial(processes.page_weight, large),

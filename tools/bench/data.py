@@ -17,6 +17,7 @@ from dashboard.activity.rollup_sql import rollups_rebuild
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.freshness.models import Stream, SyncCursor
 from tools.bench.desk import fill_desk
+from tools.bench.feedback import fill_feedback
 from tools.bench.purchases import fill_purchases, readings
 
 DAYS = 90
@@ -28,6 +29,7 @@ BATCH = 50_000
 # A purchase for so many events, but no more than the full size asks for.
 EVENTS_A_PURCHASE, MOST_PURCHASES = 10, 100_000
 FEWEST_READINGS, EVENTS_A_READING = 40, 10_000
+EVENTS_A_REPORT, FEWEST_REPORTS, MOST_REPORTS = 50, 100, 20_000
 SPONSOR, DESK = "sponsor@bench.test", "desk@bench.test"
 CAPABILITIES = tuple(
     f"is.{one}.v1" for one in ("image.generate.a", "image.generate.b", "image.edit.a", "video.generate.a")
@@ -55,6 +57,7 @@ def fill(events: int) -> None:
         bought = min(events // EVENTS_A_PURCHASE, MOST_PURCHASES)
         fill_purchases(claims, User.objects.get(email=SPONSOR), count=bought, **span)
         fill_desk()
+        fill_feedback(claims, count=min(max(events // EVENTS_A_REPORT, FEWEST_REPORTS), MOST_REPORTS), **span)
         each = max(events // EVENTS_A_READING, FEWEST_READINGS)
         write_rows(QuotaSnapshot, readings(claims, each=each, **span))
     with connection.cursor() as cursor:

@@ -22,6 +22,9 @@ OF_AUTH_FLOOR = {
     "receipts_page": ("receipts", 3.0),
     "balance_page": ("balance", 3.0),
     "feedback_queue_page": ("feedback_queue", 3.0),
+    "feedback_search:hit": ("feedback_search", 4.0),
+    "feedback_search:miss": ("feedback_miss", 4.0),
+    "feedback_facet_page": ("feedback_facet", 4.0),
     "billing_purchases_page": ("billing_desk", 3.0),
 }
 GROWTH = {

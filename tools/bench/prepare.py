@@ -58,6 +58,9 @@ def _plan() -> dict[str, Any]:
         "receipts": (sponsor, reverse("receipts:receipt_list", args=[largest.key])),
         "balance": (sponsor, reverse("balance:balance_detail", args=[largest.key, agent.remote_id])),
         "feedback_queue": (desk, reverse("feedback:queue")),
+        "feedback_search": (desk, f"{reverse('feedback:queue')}?text=seed+ignored"),
+        "feedback_miss": (desk, f"{reverse('feedback:queue')}?text=zanzibar"),
+        "feedback_facet": (desk, f"{reverse('feedback:queue')}?surface=docs"),
         "billing_desk": (desk, reverse("billing:desk")),
     }
     asked = {name: _sql_and_size(browser, path) for name, (browser, path) in pages.items()}

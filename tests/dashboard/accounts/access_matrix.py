@@ -187,6 +187,7 @@ MATRIX = (
     Row("feedback:split", "platform", None, REVIEWER),
     Row("feedback:tracker", "platform", None, REVIEWER),
     Row("feedback:goodwill", "platform", None, REVIEWER),
+    Row("feedback:picture", "platform", None, REVIEWER),
     Row("feedback:issue_text", "platform", None, REVIEWER),
     Row("feedback:erase", "platform", None, REVIEWER),
     Row("billing:desk", "platform", BILLING),

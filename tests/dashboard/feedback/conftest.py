@@ -13,6 +13,7 @@ from dashboard.accounts.models import PlatformRole, User, Workspace
 from dashboard.activity.models import Event
 from dashboard.activity.references import references_apply
 from dashboard.agents.models import Agent, Claim
+from dashboard.feedback.counts import COUNTED
 from dashboard.feedback.deciding import Pick
 from dashboard.feedback.intake import intake_lock, reports_apply
 from dashboard.feedback.models import Cluster, Report
@@ -103,3 +104,9 @@ def event(db: None) -> Callable[..., Event]:
         return made
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """Counts are remembered in this process; another test's database is not theirs."""
+    COUNTED.clear()

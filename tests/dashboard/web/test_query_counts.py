@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +15,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.audit.services import audit_record
 from dashboard.credits.models import Purchase
+from dashboard.feedback.counts import COUNTED
 from dashboard.feedback.models import Cluster, Report, Suggestion
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
@@ -98,7 +98,7 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             finding_made(payment_made())
             event_made()
         # What is remembered for a while is asked for anew.
-        cache.clear()
+        COUNTED.clear()
         return claims[0].agent
 
     return add
