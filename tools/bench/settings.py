@@ -21,3 +21,5 @@ if "BENCH_SQLITE" in os.environ:
             "OPTIONS": SQLITE_OPTIONS,
         }
     }
+# No cache server stands beside the bench: each process keeps what is cached.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
