@@ -17,7 +17,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Claim
 from dashboard.assets.job_detail import advice, timeline
 from dashboard.assets.job_lines import seconds_text
-from dashboard.assets.models import Job
+from dashboard.assets.models import Asset, Job
 
 pytestmark = pytest.mark.django_db
 Follow = Callable[[Claim], bool]
@@ -45,6 +45,8 @@ def test_list_shows_what_ran_and_what_it_took(
     html = pages("job_list")
     assert "render-bot" in html
     assert "Completed" in html
+    page = pages("job_detail", Job.objects.get().pk)
+    assert reverse("assets:asset_detail", args=[claim.workspace.key, Asset.objects.get().pk]) in page
     assert "No job fits this filter" in pages("job_list", query="?state=failed")
     assert "render-bot" in pages("job_list", query=f"?operation=create&agent={agent.remote_id}")
 
