@@ -46,7 +46,7 @@ def test_list_shows_what_ran_and_what_it_took(
     assert "render-bot" in html
     assert "Completed" in html
     page = pages("job_detail", Job.objects.get().pk)
-    assert reverse("assets:asset_detail", args=[claim.workspace.key, Asset.objects.get().pk]) in page
+    assert reverse("gallery:asset_detail", args=[claim.workspace.key, Asset.objects.get().pk]) in page
     assert "No job fits this filter" in pages("job_list", query="?state=failed")
     assert "render-bot" in pages("job_list", query=f"?operation=create&agent={agent.remote_id}")
 
