@@ -17,6 +17,7 @@ from kombu import Queue
 from dashboard.broker import broker_url
 from dashboard.lib.env import address, origin, refuse, sealing_keys, secret_file
 from dashboard.lib.logs import logging_config
+from dashboard.schedule import SCHEDULE
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -191,44 +192,7 @@ CELERY_TASK_ROUTES = {
     # Files wait for hosts and decoders: longer than anything else.
     "dashboard.assets.tasks.media_make_due": {"queue": "media"},
 }
-CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "dashboard.sync.tasks.heartbeat", "schedule": 15.0},
-    "sweep": {"task": "dashboard.sync.tasks.sweep", "schedule": 5.0},
-    # A message that waited for the next one is one too many.
-    "media": {"task": "dashboard.assets.tasks.media_make_due", "schedule": 5.0, "options": {"expires": 5}},
-    "rescue": {"task": "dashboard.sync.tasks.runs_rescue", "schedule": 30.0},
-    "mail": {"task": "dashboard.notify.tasks.mail_send_due", "schedule": 10.0},
-    "claims": {"task": "dashboard.agents.tasks.attempts_expire", "schedule": 30.0},
-    "instructions": {"task": "dashboard.agents.tasks.instructions_carry_out", "schedule": 5.0},
-    "replacements": {"task": "dashboard.agents.tasks.replacements_expire", "schedule": 30.0},
-    "claim-requests": {"task": "dashboard.agents.tasks.claim_requests_read", "schedule": 30.0},
-    "exports": {"task": "dashboard.exports.tasks.exports_sweep", "schedule": 5.0},
-    "rescue-exports": {"task": "dashboard.exports.tasks.exports_rescue", "schedule": 30.0},
-    "expire-exports": {"task": "dashboard.exports.tasks.exports_expire", "schedule": 600.0},
-    "prune-exports": {"task": "dashboard.exports.tasks.exports_prune", "schedule": 3600.0},
-    "billing-feeds": {"task": "dashboard.billing.tasks.feeds_read", "schedule": 5.0},
-    "billing-events": {"task": "dashboard.billing.tasks.events_handle_due", "schedule": 2.0},
-    "billing-answers": {"task": "dashboard.billing.tasks.answers_carry_out", "schedule": 10.0},
-    "billing-deadlines": {"task": "dashboard.billing.tasks.disputes_remind", "schedule": 600.0},
-    "billing-refunds": {"task": "dashboard.billing.tasks.refunds_carry_out", "schedule": 5.0},
-    "billing-sweeps": {"task": "dashboard.billing.tasks.sweeps_run_due", "schedule": 15.0},
-    "prune-events": {"task": "dashboard.billing.tasks.events_prune", "schedule": 3600.0},
-    "alerts": {"task": "dashboard.alerts.tasks.alerts_sweep", "schedule": 30.0},
-    "alert-posts": {"task": "dashboard.alerts.tasks.alert_posts_send", "schedule": 10.0},
-    "alert-mails": {"task": "dashboard.alerts.tasks.alert_mails_compose", "schedule": 10.0},
-    "feedback-alike": {"task": "dashboard.feedback.tasks.clusters_compare", "schedule": 10.0},
-    "feedback-answers": {"task": "dashboard.feedback.tasks.answers_deliver", "schedule": 5.0},
-    "feedback-tellings": {"task": "dashboard.feedback.tasks.tellings_send", "schedule": 30.0},
-    "feedback-sleepers": {"task": "dashboard.feedback.tasks.sleepers_wake", "schedule": 60.0},
-    "feedback-day": {"task": "dashboard.feedback.tasks.day_mark", "schedule": 900.0},
-    "prune-feedback": {"task": "dashboard.feedback.tasks.feedback_prune", "schedule": 3600.0},
-    "originals": {"task": "dashboard.assets.tasks.originals_expire", "schedule": 3600.0},
-    "prune-runs": {"task": "dashboard.sync.tasks.runs_prune", "schedule": 3600.0},
-    "prune-mails": {"task": "dashboard.notify.tasks.mail_prune", "schedule": 3600.0},
-    "prune-claims": {"task": "dashboard.agents.tasks.attempts_prune", "schedule": 3600.0},
-    "prune-alerts": {"task": "dashboard.alerts.tasks.alerts_prune", "schedule": 3600.0},
-    "prune-sessions": {"task": "dashboard.accounts.tasks.sessions_prune", "schedule": 3600.0},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 
 # --- Mail ------------------------------------------------------------------------------------------------------

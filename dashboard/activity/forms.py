@@ -14,7 +14,7 @@ from dashboard.activity.text import SHORTEST
 from dashboard.agents.models import Agent
 from dashboard.agents.selectors import agent_names
 from dashboard.lib.days import DaysForm
-from dashboard.lib.presentation import GLOSSARY, event_word, word_for
+from dashboard.lib.glossary import GLOSSARY, event_word, word_for
 
 MOST_AGENTS = 200
 # Contract section 3.11; a job's own states are those of 3.9.

@@ -32,7 +32,7 @@ from dashboard.audit.services import audit_record
 from dashboard.exports.answers import export_answer
 from dashboard.lib.export import file_answer
 from dashboard.lib.forms import FileKindForm
-from dashboard.lib.presentation import event_word, is_published
+from dashboard.lib.glossary import event_word, is_published
 
 
 @member()

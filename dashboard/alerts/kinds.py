@@ -12,7 +12,7 @@ from dashboard.accounts.access import EVERY_ROLE, MAY_BUY, OWNER_ONLY
 from dashboard.accounts.models import Role
 from dashboard.alerts.levels import HOLDS, Ladder
 from dashboard.alerts.models import Audience, Crossing, Preference
-from dashboard.lib.presentation import Tone
+from dashboard.lib.words import Tone
 
 Figures = Mapping[str, int]
 Sentence = Callable[[int, Figures], str]

@@ -23,7 +23,7 @@ from dashboard.alerts.recipients import People
 from dashboard.alerts.registry import kind_of
 from dashboard.alerts.unsubscribing import unsubscribe_headers, unsubscribe_url
 from dashboard.alerts.wording import Told, crossing_told
-from dashboard.lib.presentation import Tone
+from dashboard.lib.words import Tone
 from dashboard.notify.services import mail_name, mail_queue
 
 log = structlog.get_logger(__name__)

@@ -35,7 +35,7 @@ from dashboard.feedback.models import Cluster, Level
 from dashboard.feedback.models import Place as FeedbackPlace
 from dashboard.feedback.models import State as FeedbackState
 from dashboard.freshness.models import Outage, SyncCursor
-from dashboard.lib.presentation import is_published
+from dashboard.lib.glossary import is_published
 
 # An outage of some seconds is over before anybody could look.
 AWAY_AFTER = timedelta(minutes=5)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, number
 from dashboard.alerts.models import Audience
-from dashboard.lib.presentation import Tone
+from dashboard.lib.words import Tone
 
 BILLING, OPERATOR = Audience.BILLING_ADMIN, Audience.OPERATOR
 

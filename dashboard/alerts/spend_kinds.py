@@ -9,7 +9,7 @@ from dashboard.alerts.kinds import Figures, Kind, number
 from dashboard.alerts.levels import Ladder
 from dashboard.alerts.models import Audience
 from dashboard.credits.runway import MOST_DAYS, SHORT_DAYS
-from dashboard.lib.presentation import Tone
+from dashboard.lib.words import Tone
 
 # These read sums of days: dearer than a look at a balance, and no quicker to change.
 SOME_MINUTES = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from dashboard.alerts.kinds import Kind
 from dashboard.alerts.models import Alert, Crossing
 from dashboard.alerts.registry import kind_of
-from dashboard.lib.presentation import Tone
+from dashboard.lib.words import Tone
 from dashboard.notify.services import mail_name
 
 NAMELESS = "a thing without a name"

@@ -12,7 +12,7 @@ from dashboard.assets.gallery import COSTS, SIZES, AssetFilter
 from dashboard.assets.models import Asset
 from dashboard.catalog.selectors import capability_names
 from dashboard.lib.days import DaysForm
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 
 MOST_CHOICES = 200
 OPERATIONS = ("create", "edit", "upload")

@@ -13,7 +13,7 @@ from dashboard.assets.models import Asset, AssetLink, Job
 from dashboard.assets.selectors import job_list
 from dashboard.catalog.models import CatalogModel
 from dashboard.catalog.selectors import models_of
-from dashboard.lib.presentation import event_word, word_for
+from dashboard.lib.glossary import event_word, word_for
 
 MOST = 100
 CONTRACT = "The contract; no ledger line"

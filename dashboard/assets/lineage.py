@@ -10,7 +10,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_url, preview_widths
 from dashboard.assets.selectors import Lineage
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 
 MOST_OF_A_KIND = 6
 SIDE, GAP, COLUMN, HEAD = 96, 34, 210, 26

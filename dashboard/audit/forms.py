@@ -4,7 +4,7 @@ from django import forms
 
 from dashboard.audit.selectors import AuditFilter
 from dashboard.lib.days import DaysForm
-from dashboard.lib.presentation import GLOSSARY
+from dashboard.lib.glossary import GLOSSARY
 
 ACTIONS = sorted(((raw, word.text) for raw, word in GLOSSARY["audit_action"].items()), key=lambda one: one[1])
 OUTCOMES = [(raw, word.text) for raw, word in GLOSSARY["audit_outcome"].items()]

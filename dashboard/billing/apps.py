@@ -3,7 +3,7 @@ from django.db.models.signals import post_save
 from django.utils.module_loading import import_string
 
 from dashboard.billing.words import WORDS
-from dashboard.lib.presentation import words_add
+from dashboard.lib.glossary import words_add
 
 
 class BillingConfig(AppConfig):

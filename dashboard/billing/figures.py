@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from dashboard.lib.presentation import credits_text, credits_unit, field_text, money_text, word_for
+from dashboard.lib.glossary import word_for
+from dashboard.lib.presentation import credits_text, credits_unit, field_text, money_text
 
 SIDES = {"stripe": "Stripe", "order": "Order", "ledger": "Ledger"}
 _STATES = {"stripe_state": "stripe_state", "order_state": "order_state"}

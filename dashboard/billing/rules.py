@@ -10,7 +10,8 @@ from datetime import datetime
 from dashboard.billing.joined import Circumstances, Difference, Joined, Outflow
 from dashboard.billing.models import Finding
 from dashboard.billing.rows import amount_text
-from dashboard.lib.presentation import credits_text, money_text, word_for
+from dashboard.lib.glossary import word_for
+from dashboard.lib.presentation import credits_text, money_text
 
 Kind = Finding.Kind
 Rule = Callable[[Joined, Circumstances], Difference | None]

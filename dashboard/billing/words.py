@@ -1,6 +1,6 @@
 """How the billing desk says raw values: its part of the glossary."""
 
-from dashboard.lib.presentation import Tone, Word
+from dashboard.lib.words import Tone, Word
 
 WORDS: dict[str, dict[str, Word]] = {
     # An attempt to pay as the service says it (contract 2.12; INF but for the first two), or our purchase of it.
@@ -97,5 +97,59 @@ WORDS: dict[str, dict[str, Word]] = {
         "stripe.checked": Word("Tried what the Stripe key may do", "key", Tone.INFO),
         "stripe.read": Word("Had Stripe's events read", "sync", Tone.INFO),
         "sweep.asked": Word("Asked for a sweep", "reconcile", Tone.INFO),
+    },
+    "refund_order": {
+        "pending": Word("On its way to Stripe", "clock", Tone.INFO),
+        "done": Word("Refunded", "undo", Tone.GOOD),
+        "refused": Word("Not refunded", "canceled", Tone.BAD),
+    },
+    # Stripe's own words (https://docs.stripe.com/api/refunds/object).
+    "refund_status": {
+        "pending": Word("Under way", "clock", Tone.INFO),
+        "requires_action": Word("Waits for the payer", "clock", Tone.WARN),
+        "succeeded": Word("Given back", "undo", Tone.GOOD),
+        "failed": Word("Failed", "error", Tone.BAD),
+        "canceled": Word("Canceled", "canceled", Tone.NEUTRAL),
+    },
+    # Stripe's own words (https://docs.stripe.com/api/disputes/object).
+    "dispute_status": {
+        "warning_needs_response": Word("Early warning", "alert", Tone.WARN),
+        "warning_under_review": Word("Warning with the bank", "clock", Tone.INFO),
+        "warning_closed": Word("Warning closed", "done", Tone.GOOD),
+        "needs_response": Word("Needs an answer", "dispute", Tone.BAD),
+        "under_review": Word("With the bank", "clock", Tone.INFO),
+        "won": Word("Won", "done", Tone.GOOD),
+        "lost": Word("Lost", "canceled", Tone.BAD),
+        "prevented": Word("Prevented", "done", Tone.GOOD),
+    },
+    "dispute_lead": {
+        "warning_needs_response": Word("The payer's bank asks. No money has moved yet.", "alert", Tone.WARN),
+        "warning_under_review": Word("The bank has our answer. No money has moved.", "clock", Tone.INFO),
+        "warning_closed": Word("The bank asked no further. No money moved.", "done", Tone.GOOD),
+        "needs_response": Word("The bank has taken the money back. Answer to get it again.", "dispute", Tone.BAD),
+        "under_review": Word("The bank has our answer, and the money until it decides.", "clock", Tone.INFO),
+        "won": Word("Won: the money came back. The fee stays with Stripe.", "done", Tone.GOOD),
+        "lost": Word("Lost: the money and the fee are gone.", "canceled", Tone.BAD),
+        "prevented": Word("It was prevented before it became a dispute.", "done", Tone.GOOD),
+    },
+    "dispute_reason": {
+        "bank_cannot_process": Word("The bank cannot process it", "dispute"),
+        "credit_not_processed": Word("A refund is missed", "dispute"),
+        "customer_initiated": Word("The payer's wish", "dispute"),
+        "debit_not_authorized": Word("Debit not authorised", "dispute"),
+        "duplicate": Word("Charged twice", "dispute"),
+        "fraudulent": Word("Said to be fraud", "dispute"),
+        "general": Word("No reason given", "dispute"),
+        "incorrect_account_details": Word("Wrong account details", "dispute"),
+        "insufficient_funds": Word("Insufficient funds", "dispute"),
+        "product_not_received": Word("Nothing received", "dispute"),
+        "product_unacceptable": Word("Not as described", "dispute"),
+        "subscription_canceled": Word("Said to be canceled", "dispute"),
+        "unrecognized": Word("Not recognised", "dispute"),
+    },
+    "answer_state": {
+        "draft": Word("Being written", "edit", Tone.INFO),
+        "sending": Word("On its way to Stripe", "clock", Tone.INFO),
+        "sent": Word("Handed in", "done", Tone.GOOD),
     },
 }

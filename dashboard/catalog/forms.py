@@ -10,7 +10,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.agents.selectors import claim_list_nearest_empty
 from dashboard.catalog.models import CatalogModel
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 
 MOST_AGENTS = 200
 RUNS = [("", "Any"), ("yes", "Runs"), ("no", "Does not run")]

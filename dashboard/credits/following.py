@@ -13,7 +13,8 @@ from dashboard.credits.machine import UNPAID_ENDS, is_paid_long, quote_is_over
 from dashboard.credits.models import Purchase
 from dashboard.credits.terms import X402_METHOD
 from dashboard.credits.withheld import OVER, Withheld
-from dashboard.lib.presentation import Tone, credits_text, credits_unit, money_text, span_text
+from dashboard.lib.presentation import credits_text, credits_unit, money_text, span_text
+from dashboard.lib.words import Tone
 
 State = Purchase.State
 

@@ -11,7 +11,8 @@ from dashboard.credits.buyer import buyer_lines, payer_lines
 from dashboard.credits.models import BuyerDetails, Receipt, Reversal
 from dashboard.credits.receipt_figures import GIVEN_BACK, TAKEN, Figures
 from dashboard.credits.statement import Statement
-from dashboard.lib.presentation import credits_text, credits_unit, money_text, word_for
+from dashboard.lib.glossary import word_for
+from dashboard.lib.presentation import credits_text, credits_unit, money_text
 
 RECEIPT_ONLY = "A receipt, not a tax invoice."
 STATEMENT_ONLY = "A statement, not a tax invoice."

@@ -11,7 +11,7 @@ from dashboard.feedback.deciding import AT_ONCE, Pick
 from dashboard.feedback.decisions import CHOOSABLE, Snooze
 from dashboard.feedback.queue import FIRST_VIEW, VIEWS, QueueFilter
 from dashboard.lib.credentials import REMOVED, screened
-from dashboard.lib.presentation import GLOSSARY
+from dashboard.lib.glossary import GLOSSARY
 
 _PICK = re.compile(r"(\d{1,18}):(\d{1,9})")
 STATES = [(state.value, GLOSSARY["feedback_state"][state.value].text) for state in CHOOSABLE]

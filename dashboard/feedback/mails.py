@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.feedback.models import Cluster, Goodwill
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 from dashboard.notify.services import mail_name, mail_queue
 
 

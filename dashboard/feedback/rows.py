@@ -12,7 +12,7 @@ from dashboard.feedback.counts import Counts
 from dashboard.feedback.models import Cluster, Level, Sureness
 from dashboard.feedback.queue import FACETS, Line, QueueFilter
 from dashboard.feedback.weight import CONFIDENCE, SEVERITY, weight_text
-from dashboard.lib.presentation import GLOSSARY, word_for
+from dashboard.lib.glossary import GLOSSARY, word_for
 
 # A reviewer who was not seen for so long has gone on to something else.
 HELD_FOR = timedelta(minutes=2)

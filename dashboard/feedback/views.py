@@ -21,7 +21,7 @@ from dashboard.feedback.models import State
 from dashboard.feedback.queue import QueueFilter, queue_page, visible_views
 from dashboard.feedback.rows import facet_blocks, rows_of
 from dashboard.feedback.undoing import last_press_undo
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 from dashboard.remote import has_operator
 
 

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from dashboard.lib.credentials import REMOVED, screened
-from dashboard.lib.presentation import GLOSSARY
+from dashboard.lib.glossary import GLOSSARY
 from dashboard.support.selectors import ThreadFilter
 
 MAX_TEXT = 4_000

@@ -6,7 +6,7 @@ from django.urls import reverse
 from dashboard.accounts.access import MAY_ASK
 from dashboard.accounts.models import PlatformRole, User
 from dashboard.accounts.selectors import owner_list, platform_holder_list
-from dashboard.lib.presentation import word_for
+from dashboard.lib.glossary import word_for
 from dashboard.notify.services import mail_name, mail_queue
 from dashboard.support.models import Message, Side, Thread
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboard.lib import presentation
-from dashboard.lib.presentation import Tone, Word
+from dashboard.lib import glossary, presentation
+from dashboard.lib.words import Tone, Word
 
 register = template.Library()
 
@@ -53,13 +53,13 @@ def level_tone(level_tag: str) -> Tone:
 @register.simple_tag
 def word(kind: str, raw: str | None) -> Word:
     """Return the glossary's Word, for a template that lays out its text, icon and tone itself."""
-    return presentation.word_for(kind, raw)
+    return glossary.word_for(kind, raw)
 
 
 @register.simple_tag
 def event_word(event_type: str, status: str) -> Word:
     """Return the glossary's Word for a ledger event, for a template that lays it out itself."""
-    return presentation.event_word(event_type, status)
+    return glossary.event_word(event_type, status)
 
 
 @register.filter
@@ -81,7 +81,7 @@ def named_by(key: object, names: dict[object, object]) -> object:
 @register.filter
 def is_published(raw: str, kind: str) -> bool:
     """Tell whether a raw value is one that the contract publishes."""
-    return presentation.is_published(kind, raw)
+    return glossary.is_published(kind, raw)
 
 
 @register.filter
@@ -111,7 +111,7 @@ def absent() -> SafeString:
 @register.simple_tag
 def state(kind: str, raw: str | None) -> SafeString:
     """Show a raw state as a badge in words, the raw value in its title."""
-    said = presentation.word_for(kind, raw)
+    said = glossary.word_for(kind, raw)
     return format_html(
         '<span class="badge tone-{}" title="{}">{}<bdi>{}</bdi></span>',
         said.tone,

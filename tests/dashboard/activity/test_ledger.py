@@ -19,7 +19,7 @@ from dashboard.activity.trail import MOST_EVENTS, trail_get
 from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.lib.export import BYTE_ORDER_MARK
-from dashboard.lib.presentation import GLOSSARY, event_word
+from dashboard.lib.glossary import GLOSSARY, event_word
 from tests.dashboard.web.pages import HOSTILE, words
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from PIL import Image
 from dashboard.assets.decoder import MEMORY_BYTES
 from dashboard.assets.decoding import CannotPreview, Decoded, Decoders
 from dashboard.assets.previews import PREVIEW_WIDTHS
-from dashboard.lib.presentation import GLOSSARY
+from dashboard.lib.glossary import GLOSSARY
 from tests.dashboard.assets.files import DISGUISES, FORMATS, encoded, hostile, picture, video
 
 HOSTILE = hostile()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.lib import presentation as say
-from dashboard.lib.presentation import DAY, HOUR, MINUS, MINUTE, Tone
+from dashboard.lib.presentation import DAY, HOUR, MINUS, MINUTE
+from dashboard.lib.words import Tone
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.lib.presentation import GLOSSARY, Tone, Word, word_for
+from dashboard.lib.glossary import GLOSSARY, word_for
+from dashboard.lib.words import Tone, Word
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = [(kind, raw, word) for kind, words in GLOSSARY.items() for raw, word in words.items()]

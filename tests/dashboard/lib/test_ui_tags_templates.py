@@ -23,6 +23,8 @@ MAILS = [
 # A block of JSON is data, which no browser runs and no policy of scripts concerns.
 SCRIPT = r"""<script(?![^>]*\s(?:src=|type="application/json"))"""
 INLINE = re.compile(SCRIPT + r"|<style|\sstyle=|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
+# A mail has no policy and no style sheet to point to: it carries its own.
+STYLE_OF_MAILS = Path("emails/alerts/_style.html")
 ICON = re.compile(r"""\{% icon ["'](?P<tag>[\w-]+)["']|\b(?:action_)?icon=["'](?P<argument>[\w-]+)["']""")
 
 
@@ -45,7 +47,8 @@ def test_every_template_compiles(name: str) -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=NAMES)
 def test_no_template_needs_an_unsafe_policy(path: Path) -> None:
-    assert not INLINE.search(path.read_text())
+    if path.relative_to(ROOT / "templates") != STYLE_OF_MAILS:
+        assert not INLINE.search(path.read_text())
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=NAMES)

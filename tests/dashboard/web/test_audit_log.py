@@ -22,7 +22,7 @@ from dashboard.agents.services import ConsentRefused, claim_confirm, claim_relea
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.services import audit_record
 from dashboard.lib.export import BYTE_ORDER_MARK, cell_text
-from dashboard.lib.presentation import GLOSSARY
+from dashboard.lib.glossary import GLOSSARY
 from tests.dashboard.web.pages import HOSTILE, words
 
 ROOT = Path(__file__).resolve().parents[3]
