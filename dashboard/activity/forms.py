@@ -1,6 +1,8 @@
 """The ledger's filter, as it stands in a page's address."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 from urllib.parse import urlencode
 
 from django import forms
@@ -102,11 +104,20 @@ class EventFilterForm(DaysForm):
 
     def __init__(self, data: QueryDict, *, workspace: Workspace, names: Names | None = None) -> None:
         super().__init__(data)
-        self.query, self.workspace = data, workspace
-        self.names = dict(names_get(workspace) if names is None else names)
+        self.query, self.workspace, self._names = data, workspace, names
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The agents' shown names by remote id; read when they are asked for, if the caller had not."""
+        return dict(names_get(self.workspace) if self._names is None else self._names)
+
+    @property
+    def offering(self) -> Self:
+        """The form with its menus, to be drawn: what reads an address alone, or finds it drawn before, needs none."""
         self.fields["agent"].choices = [("", "All"), *self.names.items()]  # type: ignore[attr-defined]
         for name in ("agent", "type", "operation", "status"):
-            self._offer(name, data.get(name, ""))
+            self._offer(name, self.query.get(name, ""))
+        return self
 
     def _offer(self, name: str, raw: str) -> None:
         """Offer what is asked for, if nobody has: a list without it would forget it when it is sent again."""

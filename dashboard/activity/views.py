@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.activity.age import ledger_age
 from dashboard.activity.arrivals import arrival_count, extent_get
 from dashboard.activity.counts import Count, ledger_count
 from dashboard.activity.export import COLUMNS, LEDGER, events_until_now, export_name, export_rows, is_long
@@ -58,6 +59,7 @@ def _whole(request: HttpRequest, scope: Scope) -> dict[str, object]:
         "names": names,
         "page": ledger_page(scope.workspace, cursor=request.GET.get("page", "")),
         "count": Count(extent.events),
+        "age": ledger_age(scope.workspace),
         "arrivals": Arrivals(extent.newest, request.GET),
     }
 
@@ -76,6 +78,7 @@ def _found(request: HttpRequest, scope: Scope) -> dict[str, object]:
         "names": names,
         "page": event_page(found.events, cursor=request.GET.get("page", ""), reader=scope.workspace),
         "count": ledger_count(scope.workspace, form.wanted, found),
+        "age": ledger_age(scope.workspace),
         "arrivals": Arrivals(extent.newest, request.GET),
     }
 
@@ -96,14 +99,16 @@ def event_arrivals(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member()
 @require_GET
 def event_months(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The months of the ledger: a page, or the menu of the page that jumps."""
+    """The months of the ledger: a page, or the menu of the page that jumps, which bears the ledger's own age."""
+    is_menu = "X-Fragment" in request.headers
     context = {
         "scope": scope,
         "months": month_list(scope.workspace),
+        "age": None if is_menu else ledger_age(scope.workspace),
         # A jump keeps the filter but for its days, which could have no row there.
         "kept": address_without(request.GET, "since", "until"),
     }
-    template = "activity/_month_menu.html" if request.headers.get("X-Fragment") else "activity/month_list.html"
+    template = "activity/_month_menu.html" if is_menu else "activity/month_list.html"
     return render(request, template, context)
 
 

@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.lib.presentation import relative_text, relative_until
 
-# Names of a template's context: the token against forged requests, and the page's own address.
-HOLES = ("csrf_token", "here")
+# Names of a template's context: the token against forged requests, the page's own address, and the stamp that says how
+# old its figures are.
+HOLES = ("csrf_token", "here", "stamp")
 # What stands for them inside kept HTML: nobody can write it, for nobody outside this process knows it.
 _SECRET = secrets.token_hex(16)
 MARKS = {name: f"kept-{_SECRET}-{name}-" for name in HOLES}

@@ -5,12 +5,14 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event, EventReference
@@ -18,6 +20,7 @@ from dashboard.activity.sentences import ENDED, ENDED_OTHERWISE, SENTENCES, UNPU
 from dashboard.activity.trail import MOST_EVENTS, trail_get
 from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
+from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.lib.export import BYTE_ORDER_MARK
 from dashboard.lib.glossary import GLOSSARY, event_word
 from tests.dashboard.web.pages import HOSTILE, words
@@ -200,3 +203,41 @@ def test_export_of_nothing_that_we_know_leads_back_to_the_page(
     answer = browser_of(owner).post(f"/w/{workspace.key}/activity/export/?since=soon", {"kind": "csv"})
     assert answer["Location"] == f"/w/{workspace.key}/activity/?since=soon"
     assert not AuditEntry.objects.filter(action="activity.exported").exists()
+
+
+def test_rows_and_months_carry_their_age_and_what_is_missing_is_said(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    claims = [link(f"agent-{number}") for number in range(3)]
+    tell(claims[0], "job.completed")
+    now = timezone.now()
+    for claim, minutes in zip(claims, (2, 4, 300), strict=True):
+        read_at = now - timedelta(minutes=minutes)
+        SyncCursor.objects.create(stream=Stream.AGENT, subject_id=claim.agent_id, due_at=now, synced_at=read_at)
+    for asked in ({}, {"type": "job.completed"}, {"type": "asset.created"}):
+        assert "As of 4 min ago (fresh)" in words(page(**asked))
+    assert "As of 4 min ago (fresh)" in words(page("months/"))
+    assert "1 agent could not be read lately, the longest not since 5 h ago : what they did since" in words(page())
+
+
+def test_rows_of_agents_that_nobody_reads_any_more_have_no_age(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    claim = link()
+    tell(claim, "job.completed")
+    Claim.objects.update(released_at=timezone.now())
+    said = words(page())
+    assert "1 event" in said
+    assert "As of" not in said
+    assert "Never read" not in said
+
+
+def test_stamp_grows_old_on_a_head_that_is_kept(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    claim, now = link(), timezone.now()
+    tell(claim, "job.completed")
+    SyncCursor.objects.create(stream=Stream.AGENT, subject_id=claim.agent_id, due_at=now, synced_at=now)
+    assert "As of just now (fresh)" in words(page())
+    SyncCursor.objects.update(synced_at=now - timedelta(minutes=30))
+    assert "As of 30 min ago (stale)" in words(page())
