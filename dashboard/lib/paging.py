@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from dashboard.lib.dates import LATEST
 
+FIRST_BATCH = 100
 # A model, or a named row of values that has its `pk` and what it is ordered by.
 Row = TypeVar("Row")
 # A named tuple whose fields are columns, `pk` among them, in the spelling of Django's lookups.
@@ -118,12 +119,17 @@ def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_risi
 
 
 def rows_stream(rows: QuerySet[Any, Row], *, by: str, batch: int) -> Iterator[Row]:
-    """Yield rows, newest first, in batches: no cursor stays open and memory does not grow with their number."""
-    cursor: str | None = ""
-    while cursor is not None:
-        page = page_get(rows, by=by, cursor=cursor, size=batch)
+    """Yield rows, newest first, in batches: no cursor stays open and memory does not grow with their number.
+
+    The first batch is small, for somebody may wait for its first row.
+    """
+    cursor, size = "", min(batch, FIRST_BATCH)
+    while True:
+        page = page_get(rows, by=by, cursor=cursor, size=size)
         yield from page.rows
-        cursor = page.older
+        if page.older is None:
+            return
+        cursor, size = page.older, batch
 
 
 def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lib.export import BYTE_ORDER_MARK, FORMULA_STARTS, cell_text, csv_lines, json_lines
+from dashboard.lib.export import (
+    BYTE_ORDER_MARK,
+    FIRST_LINES,
+    FORMULA_STARTS,
+    cell_text,
+    csv_lines,
+    file_pieces,
+    json_lines,
+)
 
 HEADER = ("what", "more")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -66,3 +74,11 @@ def test_lines_are_made_one_by_one(write: object) -> None:
 
     assert len(list(islice(write(HEADER, rows()), 3))) == 3  # type: ignore[operator]
     assert len(asked) <= 3
+
+
+def test_first_rows_of_a_file_do_not_wait_for_many_others() -> None:
+    rows = [{"what": number, "more": ""} for number in range(2_000)]
+    head, first, *others = file_pieces("csv", HEADER, rows)
+    assert (head.rows, first.rows) == (0, FIRST_LINES)
+    assert FIRST_LINES + sum(piece.rows for piece in others) == len(rows)
+    assert len(b"".join([head.data, first.data, *(piece.data for piece in others)]).splitlines()) == len(rows) + 1
