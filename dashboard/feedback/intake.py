@@ -33,7 +33,10 @@ class Whose:
 
 
 def intake_lock() -> Intake:
-    """Return the intake's row, locked until the transaction ends."""
+    """Return the intake's row, locked until the transaction ends.
+
+    Whoever moves reports or their text takes it first: what comes in meanwhile must find them where they lie then.
+    """
     Intake.objects.get_or_create(pk=1)
     return Intake.objects.select_for_update().get(pk=1)
 
@@ -87,7 +90,8 @@ def reports_place(reports: list[Report], *, at: datetime) -> None:
             placed[key] = report.cluster_id
     Report.objects.bulk_create(reports)
     keys_add(reports)
-    for cluster in Cluster.objects.select_for_update().filter(pk__in={report.cluster_id for report in reports}):
+    touched = {report.cluster_id for report in reports}
+    for cluster in Cluster.objects.select_for_update().filter(pk__in=touched).order_by("pk"):
         _take_in(cluster, folded.get(cluster.pk, []), now=at)
 
 

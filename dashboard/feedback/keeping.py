@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.audit.services import audit_record
+from dashboard.feedback.intake import intake_lock
 from dashboard.feedback.keys import keys_renew
 from dashboard.feedback.models import Cluster, DayMark, Hold, Place, Report, State
 from dashboard.feedback.remarks import text_erase
@@ -59,6 +60,7 @@ def feedback_prune() -> int:
 
 @transaction.atomic
 def _forget(report_ids: list[int]) -> None:
+    intake_lock()
     reports = list(Report.objects.select_for_update().filter(pk__in=report_ids).order_by("pk"))
     for report in reports:
         text_erase(report)

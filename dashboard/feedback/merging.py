@@ -11,6 +11,7 @@ from dashboard.audit.services import audit_record
 from dashboard.feedback.deciding import FeedbackRefused, Pick, clusters_lock, touch
 from dashboard.feedback.decisions import state_kept
 from dashboard.feedback.history import change_record
+from dashboard.feedback.intake import intake_lock
 from dashboard.feedback.keys import keys_renew
 from dashboard.feedback.models import Change, Cluster, Move, Report, State, Suggestion
 from dashboard.feedback.standing import cluster_reckon, cluster_regress_if_reported
@@ -19,6 +20,7 @@ from dashboard.feedback.standing import cluster_reckon, cluster_regress_if_repor
 @transaction.atomic
 def clusters_merge(picks: Sequence[Pick], *, user: User, into: int | None = None, why: str = "") -> Cluster:
     """Put clusters into one, by default the oldest; the others become its duplicates. Raises Stale, FeedbackRefused."""
+    intake_lock()
     held = clusters_lock(picks, user)
     target = held.pop(into if into is not None else min(held, default=0), None)
     if target is None or not held:
@@ -41,6 +43,7 @@ def clusters_merge(picks: Sequence[Pick], *, user: User, into: int | None = None
 @transaction.atomic
 def reports_split(pick: Pick, *, report_ids: Sequence[int], user: User, why: str = "") -> Cluster:
     """Take some reports of a cluster into one of their own. Raises Stale, FeedbackRefused."""
+    intake_lock()
     source = clusters_lock([pick], user)[pick.pk]
     chosen = list(source.reports.filter(pk__in=report_ids).order_by("pk"))
     if not chosen or not source.reports.exclude(pk__in=[report.pk for report in chosen]).exists():

@@ -11,6 +11,7 @@ from dashboard.accounts.selectors import platform_holder_list
 from dashboard.audit.services import audit_record
 from dashboard.feedback.deciding import FeedbackRefused, clusters_seen_by, touch
 from dashboard.feedback.history import change_record
+from dashboard.feedback.intake import intake_lock
 from dashboard.feedback.keys import keys_renew
 from dashboard.feedback.mails import goodwill_mail
 from dashboard.feedback.models import Change, Cluster, Goodwill, Note, Report, TrackerLink
@@ -105,6 +106,7 @@ def goodwill_settle(goodwill: Goodwill, *, user: User) -> None:
 @transaction.atomic
 def report_erase(cluster_id: int, *, remote_id: str, user: User, why: str) -> None:
     """Forget what a report says, for good: whose it is and what became of it stay. Raises FeedbackRefused."""
+    intake_lock()
     cluster = _latest(cluster_id, user)
     report = cluster.reports.filter(remote_id=remote_id, erased_at=None).first()
     if report is None:

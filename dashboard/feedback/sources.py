@@ -9,6 +9,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.services import audit_record
 from dashboard.feedback.goodwill import agent_names
+from dashboard.feedback.intake import intake_lock
 from dashboard.feedback.models import Cluster, MutedSource, Report
 from dashboard.feedback.standing import cluster_reckon
 
@@ -28,6 +29,7 @@ class Source:
 @transaction.atomic
 def source_mute(*, agent_remote_id: str, user: User, why: str) -> None:
     """Hear an agent no more; the second who says so changes nothing."""
+    intake_lock()
     kept = {"muted_by": user, "muted_at": timezone.now(), "why": why}
     _, is_new = MutedSource.objects.get_or_create(agent_remote_id=agent_remote_id, defaults=kept)
     if is_new:
@@ -38,6 +40,7 @@ def source_mute(*, agent_remote_id: str, user: User, why: str) -> None:
 @transaction.atomic
 def source_hear(*, agent_remote_id: str, user: User) -> None:
     """Hear an agent again, and what it said meanwhile."""
+    intake_lock()
     if MutedSource.objects.filter(agent_remote_id=agent_remote_id).delete()[0]:
         _apply(agent_remote_id, is_muted=False)
         _audit("feedback.unmuted", agent_remote_id, user, "")

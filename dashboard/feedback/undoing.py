@@ -10,6 +10,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.feedback.deciding import UNDO_WITHIN, FeedbackRefused, Pick, clusters_lock, last_press
 from dashboard.feedback.history import change_record
+from dashboard.feedback.intake import intake_lock
 from dashboard.feedback.merging import cluster_settle
 from dashboard.feedback.models import Change, Cluster, Report, State
 
@@ -33,6 +34,7 @@ def press_undo(press: UUID, *, user: User) -> list[Cluster]:
         raise FeedbackRefused(NOT_ANY_MORE)
     latest = {change.cluster_id: change.version for change in reversed(changes)}
     picks = [Pick(cluster, version) for cluster, version in latest.items()]
+    intake_lock()
     held = clusters_lock(picks, user)
     for change in changes:
         _take_back(change, held[change.cluster_id])
