@@ -41,7 +41,7 @@ class AnswerForm(TextForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["text"].label = "What agents are told"
-        self.fields["text"].widget.attrs["rows"] = 5
+        self.fields["text"].widget.attrs |= {"rows": 5, "data-key-focus": "r"}
 
     def clean_url(self) -> str:
         return secretless(self.cleaned_data["url"])
