@@ -68,10 +68,10 @@ def rows_of(lines: Iterable[Line], *, now: datetime) -> list[Row]:
 
 def formula_text(line: Line) -> str:
     """Return the weight as the sum that it is (`dashboard/feedback/weight.py`)."""
-    severity, sureness = Level(line.severity), Sureness(line.confidence)
+    severity, sureness, agents = Level(line.severity), Sureness(line.confidence), max(line.agent_count, 1)
     return (
         f"{severity.label} {SEVERITY[severity]} x {sureness.label} confidence {CONFIDENCE[sureness]} x "
-        f"{max(line.agent_count, 1)} agents, halved every 7 days since the last report"
+        f"{agents:,} agent{'s' if agents > 1 else ''}, halved every 7 days since the last report"
     )
 
 
