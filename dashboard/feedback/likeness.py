@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
+from dashboard.lib.credentials import REMOVED
+
 ALIKE_FROM = 80
 TITLE_FROM = 60
 WEIGHTS = {"command": 10, "error code": 12, "surface": 8}
@@ -47,7 +49,8 @@ def facts_of(title: str, keys: Iterable[Key]) -> Facts:
     def one(name: str) -> str:
         return min(named.get(name, {""}))
 
-    words = " ".join(sorted(title.casefold().split()))
+    # Two titles of which only a secret was cut out have nothing in common.
+    words = " ".join(sorted(title.casefold().replace(REMOVED, " ").split()))
     surfaces, dedupe = (frozenset(named.get(name, ())) for name in ("surface", "dedupe"))
     return Facts(words, one("command"), one("error_code"), surfaces, dedupe)
 

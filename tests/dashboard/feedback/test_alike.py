@@ -77,6 +77,11 @@ def test_likest_is_the_oldest_of_those_that_are_alike_enough() -> None:
     assert likest(mine, {9: others[9]}) is None
 
 
+def test_titles_that_were_cut_out_whole_are_not_alike() -> None:
+    keys = [("surface", "cli"), ("word", "removed")]
+    assert likest(facts_of("[removed]", keys), {3: facts_of("[removed]", keys)}) is None
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [6, FLOOD + 6])
 def test_alike_are_suggested_and_never_merged(count: int, db: None) -> None:
