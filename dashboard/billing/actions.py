@@ -73,6 +73,17 @@ def action_for(finding: Finding) -> Action:
     return SETTLE if finding.kind == Kind.ATTEMPT_STUCK and chain and chain.purchase_id else REFETCH
 
 
+def is_refund_left(finding: Finding) -> bool:
+    """Tell whether a refund is what is left to do: money was taken, and nothing here can have its credits granted."""
+    return finding.kind == Kind.PAID_NOT_GRANTED and is_refundable(finding) and action_for(finding) is not FULFIL
+
+
+def is_refundable(finding: Finding) -> bool:
+    """Tell whether a finding is about a payment that can be given back."""
+    payment = finding.chain.stripe_payment if finding.chain else None
+    return bool(payment and payment.is_refundable)
+
+
 def finding_act(*, finding: Finding, user: User) -> Finding:
     """Do the one safe thing about a finding, judge its payment anew, and return it as it is then.
 

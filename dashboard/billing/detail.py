@@ -5,7 +5,15 @@ from functools import cached_property
 
 from django.conf import settings
 
-from dashboard.billing.models import Chain, Finding, LedgerLine, StripeDispute, StripeRefund, WebhookEvent
+from dashboard.billing.models import (
+    Chain,
+    Finding,
+    LedgerLine,
+    RefundOrder,
+    StripeDispute,
+    StripeRefund,
+    WebhookEvent,
+)
 from dashboard.billing.models.chain import CHAIN_IDS
 from dashboard.billing.rows import DeskRow, amount_text, desk_row
 from dashboard.credits.apply import GRANTED, REVERSALS
@@ -45,7 +53,15 @@ class Detail:
     @cached_property
     def refunds(self) -> list[StripeRefund]:
         payment = self.chain.stripe_payment
-        return list(payment.striperefunds.order_by("created_at")[:MOST_ROWS]) if payment else []
+        if payment is None:
+            return []
+        return list(payment.striperefunds.select_related("order").order_by("created_at")[:MOST_ROWS])
+
+    @cached_property
+    def orders(self) -> list[RefundOrder]:
+        """The refunds ordered here that Stripe has made nothing of, yet or for good."""
+        unmade = self.chain.refund_orders.filter(refund=None).select_related("ordered_by")
+        return list(unmade.order_by("ordered_at")[:MOST_ROWS])
 
     @cached_property
     def disputes(self) -> list[StripeDispute]:
@@ -57,6 +73,14 @@ class Detail:
         intent = self.chain.payment_intent_id
         rows = WebhookEvent.objects.filter(payment_intent_id=intent).defer("body").order_by("-created_at", "-pk")
         return list(rows[:MOST_ROWS]) if intent else []
+
+    @property
+    def is_refundable(self) -> bool:
+        """Tell whether a refund can be offered: its own page says what it comes to, and what stands in its way."""
+        payment = self.chain.stripe_payment
+        if payment is None or not payment.is_refundable:
+            return False
+        return not any(dispute.has_taken for dispute in self.disputes)
 
     @property
     def stripe_amount(self) -> str:

@@ -17,6 +17,8 @@ from dashboard.billing.actions import (
     finding_ignore,
     finding_note,
     finding_reopen,
+    is_refund_left,
+    is_refundable,
 )
 from dashboard.billing.detail import stripe_page
 from dashboard.billing.figures import figure_rows
@@ -121,7 +123,7 @@ def finding_reopening(request: HttpRequest, finding_key: UUID) -> HttpResponse:
 
 
 def _get(key: UUID) -> Finding:
-    finding = Finding.objects.select_related("chain", "assignee", "line").filter(key=key).first()
+    finding = Finding.objects.select_related("chain__stripe_payment", "assignee", "line").filter(key=key).first()
     if finding is None:
         raise Http404
     return finding
@@ -135,6 +137,8 @@ def _page(
         "tab": "exceptions",
         "finding": finding,
         "action": action_for(finding),
+        "is_refundable": is_refundable(finding),
+        "is_refund_left": is_refund_left(finding),
         "figures": figure_rows(finding.figures),
         "stripe_url": stripe_page(f"payments/{intent}") if intent else "",
         "steps": finding.steps.select_related("by").order_by("-pk")[:100],

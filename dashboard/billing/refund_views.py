@@ -21,6 +21,7 @@ from dashboard.billing.refund_selectors import (
     refund_steps,
 )
 from dashboard.billing.refunds import RefundRefused, refund_order
+from dashboard.billing.selectors import chain_named
 
 TABS = {"all": "All", "here": "Ordered here", "elsewhere": "Made elsewhere", "failed": "Failed"}
 
@@ -67,8 +68,7 @@ def refund_detail(request: HttpRequest, order_key: UUID) -> HttpResponse:
 @require_GET
 def refund_of(_request: HttpRequest, kind: str, key: UUID) -> HttpResponse:
     """Lead from what a sponsor calls it (a purchase or a receipt of theirs) to refunding it."""
-    named = {"purchase": "purchase__key", "receipt": "purchase__receipt__key"}
-    chain = Chain.objects.filter(**{named.get(kind, "pk"): key}).first() if kind in named else None
+    chain = chain_named(kind, key)
     if chain is None:
         raise Http404
     return redirect("billing:refund_new", chain.key)

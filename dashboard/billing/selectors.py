@@ -63,6 +63,12 @@ def chain_get(key: UUID) -> Chain:
     return chain
 
 
+def chain_named(kind: str, key: UUID) -> Chain | None:
+    """Return the payment of what a sponsor calls a purchase or a receipt of theirs; None where none is known."""
+    named = {"purchase": "purchase__key", "receipt": "purchase__receipt__key"}
+    return chain_rows().filter(**{named[kind]: key}).first() if kind in named else None
+
+
 def feed_map() -> dict[str, Feed]:
     """Return how far each line of news was read, by name."""
     return {feed.name: feed for feed in Feed.objects.all()}

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.accounts.access import platform, viewer
 from dashboard.accounts.models import PlatformRole
 from dashboard.accounts.views import READ_OR_SEND
+from dashboard.billing.detail import Detail, detail_get
+from dashboard.billing.selectors import chain_named
 from dashboard.lib.fragments import page_or_fragment
 from dashboard.support.forms import MessageForm, ThreadFilterForm
 from dashboard.support.models import Side
@@ -23,7 +25,7 @@ from dashboard.support.selectors import (
     unread_map,
 )
 from dashboard.support.services import thread_assign, thread_mark_read
-from dashboard.web.subjects import subject_find
+from dashboard.web.subjects import Known, subject_find
 from dashboard.web.threads import message_is_sent
 
 TABS = {"waiting": "Waiting for us", "answered": "Waiting for the sponsor", "solved": "Solved", "all": "All"}
@@ -52,12 +54,14 @@ def thread_desk(request: HttpRequest, thread_key: UUID) -> HttpResponse:
     if request.method == "POST" and message_is_sent(request, form, thread, Side.BILLING):
         return redirect("web:thread_desk", thread.key)
     thread_mark_read(thread=thread, user=viewer(request), side=Side.BILLING)
+    known = subject_find(thread.workspace, thread.subject_kind, thread.subject_id)
     context = {
         "thread": thread,
         "form": form,
         "texts": message_list(thread),
         "seen_at": seen_at(thread, by=Side.SPONSOR),
-        "known": subject_find(thread.workspace, thread.subject_kind, thread.subject_id),
+        "known": known,
+        "payment": _payment(known),
     }
     template = page_or_fragment(request, "support/thread_desk.html")
     return render(request, template, context, status=422 if form.errors else 200)
@@ -70,3 +74,11 @@ def thread_assignment(request: HttpRequest, thread_key: UUID) -> HttpResponse:
     thread, user = thread_get_any(thread_key), viewer(request)
     thread_assign(thread=thread, assignee=user if request.POST.get("who") == "me" else None, actor=user)
     return redirect("web:thread_desk", thread.key)
+
+
+def _payment(known: Known | None) -> Detail | None:
+    """Return the payment behind a purchase or a receipt, as the billing desk knows it."""
+    if known is None or known.subject.kind not in ("purchase", "receipt"):
+        return None
+    chain = chain_named(known.subject.kind, UUID(known.subject.id))
+    return detail_get(chain) if chain else None

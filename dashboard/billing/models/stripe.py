@@ -94,6 +94,11 @@ class StripePayment(models.Model):
         return self.state == self.State.PAID
 
     @property
+    def is_refundable(self) -> bool:
+        """Tell whether any of it is left to give back."""
+        return self.is_paid and self.refunded_cents < self.amount_cents
+
+    @property
     def is_the_services(self) -> bool:
         """Tell whether the hosted service made this payment: it writes its own ids on each."""
         return bool(self.payment_attempt_id or self.quote_id)
