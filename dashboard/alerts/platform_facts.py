@@ -24,6 +24,7 @@ from dashboard.alerts.kinds import Kind
 from dashboard.alerts.platform_kinds import (
     BILLING_DISPUTE,
     BILLING_NEGATIVE,
+    BILLING_QUIET,
     BILLING_STUCK,
     CONTRACT_BREACH,
     CRITICAL_FEEDBACK,
@@ -31,6 +32,7 @@ from dashboard.alerts.platform_kinds import (
     SERVICE_AWAY,
     UNKNOWN_EVENT,
 )
+from dashboard.billing.inbox import quiet_get
 from dashboard.feedback.models import Cluster, Level
 from dashboard.feedback.models import Place as FeedbackPlace
 from dashboard.feedback.models import State as FeedbackState
@@ -65,6 +67,15 @@ def billing_stuck(now: datetime) -> Iterator[Fact]:
 
 def billing_negative(_now: datetime) -> Iterator[Fact]:
     return _of_platform(balances(BILLING_NEGATIVE))
+
+
+def billing_quiet(now: datetime) -> Iterator[Fact]:
+    """Yield that webhooks stay away; nothing while they come as usual."""
+    quiet = quiet_get()
+    if quiet is None:
+        return
+    silence = now - quiet.since if quiet.since else timedelta()
+    yield Fact(None, "stripe", "Stripe", 1, {"missed": quiet.missed, "hours": silence // timedelta(hours=1)})
 
 
 def operator_sync_stale(now: datetime) -> Iterator[Fact]:
@@ -109,6 +120,7 @@ PLATFORM_READERS: dict[Kind, Reader] = {
     BILLING_DISPUTE: billing_dispute,
     BILLING_STUCK: billing_stuck,
     BILLING_NEGATIVE: billing_negative,
+    BILLING_QUIET: billing_quiet,
     OPERATOR_SYNC_STALE: operator_sync_stale,
     SERVICE_AWAY: service_away,
     CONTRACT_BREACH: contract_breach,

@@ -1,6 +1,7 @@
 """The kinds of alerts for the people who run the service, by platform role."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, number
 from dashboard.alerts.models import Audience
@@ -17,6 +18,22 @@ def _for_billing(kind: Kind, hint: str) -> Kind:
 BILLING_DISPUTE = _for_billing(DISPUTE, "A payer's bank disputes a payment of any workspace.")
 BILLING_STUCK = _for_billing(PURCHASE_STUCK, "Paid, and the credits have not come for ten minutes, in any workspace.")
 BILLING_NEGATIVE = _for_billing(NEGATIVE_BALANCE, "An agent of any workspace owes credits.")
+BILLING_QUIET = Kind(
+    "webhooks_quiet",
+    BILLING,
+    "Webhooks stay away",
+    "Stripe has sent no webhook for longer than usual, or events came by its list alone.",
+    "clock",
+    said=lambda _level, figures: (
+        f"{number(figures['missed'], 'event')} of the last day did not reach us by webhook. Stripe's list told of them."
+        if figures["missed"]
+        else f"None came for {number(figures['hours'], 'hour')}, which is longer than usual."
+    ),
+    recovered=lambda _level, _figures: "Webhooks come again.",
+    quiet=1,
+    page="billing:event_list",
+    pause=timedelta(minutes=10),
+)
 OPERATOR_SYNC_STALE = replace(
     SYNC_STALE,
     audience=OPERATOR,
@@ -79,6 +96,7 @@ PLATFORM_KINDS = (
     BILLING_DISPUTE,
     BILLING_STUCK,
     BILLING_NEGATIVE,
+    BILLING_QUIET,
     SERVICE_AWAY,
     OPERATOR_SYNC_STALE,
     CONTRACT_BREACH,

@@ -22,6 +22,7 @@ from dashboard.credits.selectors import hand_offs_open
 from dashboard.feedback.models import Cluster, Level
 from dashboard.freshness.models import Outage, SyncCursor
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
+from tests.dashboard.billing.desk_rows import event_made
 from tests.dashboard.conftest import platform_person
 from tests.dashboard.credits.papers import receipt_made, step_made
 from tests.dashboard.web.pages import words
@@ -105,6 +106,23 @@ def test_operators_hear_of_an_outage_once_it_lasts(held: Any, operator: User, ow
         Outage.objects.all().delete()
         swept()
         assert (operator.email, "service_away", "recovered") in told()
+
+
+def test_billing_hears_when_webhooks_stay_away_and_when_they_come_again(billing_admin: User, settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_any"]
+    with time_machine.travel(NOW, tick=False) as clock:
+        for minutes in (0, 10, 20):
+            event_made(received_at=NOW - timedelta(minutes=minutes))
+        swept()
+        assert told() == set()
+        clock.shift(timedelta(hours=2))
+        swept()
+        assert told() == {(billing_admin.email, "webhooks_quiet", "opened")}
+        assert Alert.objects.get().figures == {"missed": 0, "hours": 2}
+        clock.shift(timedelta(minutes=11))
+        event_made(received_at=timezone.now())
+        swept()
+    assert (billing_admin.email, "webhooks_quiet", "recovered") in told()
 
 
 def test_operators_hear_of_late_agents_and_broken_contracts(held: Any, operator: User) -> None:
