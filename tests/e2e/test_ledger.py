@@ -12,6 +12,33 @@ import pytest
 from tests.e2e.looking import SIZES, sound
 from tools.running import System
 
+# An event as a sync leaves it, newer than all that is here.
+TELL = """
+from django.db import transaction
+from django.utils import timezone
+from api_client import ActivityEvent
+from dashboard.activity.apply import events_apply
+from dashboard.agents.models import Claim
+claim = Claim.objects.filter(released_at=None).select_related("agent", "workspace").earliest("pk")
+now = timezone.now()
+line = {"event_id": f"evt_{now:%H%M%S%f}", "type": "job.planned", "occurred_at": now.isoformat()}
+with transaction.atomic():
+    events_apply(claim=claim, records=[ActivityEvent.model_validate(line)], at=now)
+"""
+ASK = """
+from dashboard.accounts.models import User
+from dashboard.activity.arrivals import newest_known
+from dashboard.exports.services import export_request
+from dashboard.local.people import PEOPLE
+user = User.objects.get(email=next(one.email for one in PEOPLE if one.title == "sponsor"))
+workspace = user.memberships.earliest("pk").workspace
+export = export_request(
+    user=user, workspace=workspace, kind="activity", parameters={"query": "type=job.completed", "format": "jsonl"},
+    page_url=f"/w/{workspace.key}/activity/?type=job.completed", about="What: Job ended", upto=newest_known(),
+)
+print(f"/exports/{export.key}/")
+"""
+
 
 def shown(page: Any) -> list[str]:
     return [str(one.get_attribute("id")) for one in page.locator("details[id^=event-]").all()]
@@ -55,6 +82,52 @@ def test_sponsor_finds_follows_and_exports(
     page.locator(".chips").get_by_role("link", name="Id of anything").click()
     page.wait_for_url(re.compile(r"activity/\??$"))
     assert len(shown(page)) >= len(everything)
+
+
+def test_new_event_is_taken_in_where_one_reads_and_a_month_is_jumped_to(
+    page: Any, sign_in: Callable[[Any, str], None], system: System
+) -> None:
+    sign_in(page, "sponsor")
+    page.goto(f"{page.url}activity/")
+    before = shown(page)
+    page.evaluate("scrollTo(0, 300)")
+    system.python(TELL)
+    pill = page.locator("[data-arrivals]")
+    pill.wait_for(timeout=30_000)
+    assert pill.inner_text().strip() == "1 new event"
+    place = page.locator(f"#{before[5]}").bounding_box()["y"]
+    pill.click()
+    page.locator(".event--new").wait_for()
+    after = shown(page)
+    assert after[1:] == before[: len(after) - 1]
+    assert abs(page.locator(f"#{before[5]}").bounding_box()["y"] - place) <= 1
+    assert page.locator("[data-arrivals]").count() == 0
+    sound(page)
+
+    page.locator("summary", has_text="Month").click()
+    month = page.locator(".months").get_by_role("link").first
+    month.wait_for()
+    sound(page)
+    month.click()
+    page.wait_for_url(re.compile("page="))
+    assert shown(page)[0] == after[0]
+
+
+def test_long_export_is_followed_and_fetched(page: Any, sign_in: Callable[[Any, str], None], system: System) -> None:
+    """The demo is short: a file is asked for as the button of a long ledger asks, and the real worker makes it."""
+    sign_in(page, "sponsor")
+    page.goto(f"{page.url}activity/?type=job.completed")
+    count = len(shown(page))
+    page.goto(f"{system.url}{system.python(ASK)}")
+    page.get_by_role("heading", name=f"Ready: {count} events").wait_for(timeout=30_000)
+    sound(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(rows) == count
+    page.get_by_role("link", name="Exports").first.click()
+    page.get_by_role("link", name="Activity of").wait_for()
+    sound(page)
 
 
 def test_ledger_is_filtered_without_javascript(browser: Any, sign_in: Callable[[Any, str], None]) -> None:
