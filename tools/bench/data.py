@@ -16,6 +16,7 @@ from dashboard.activity.models import Event
 from dashboard.activity.rollup_sql import rollups_rebuild
 from dashboard.agents.models import Agent, Claim, QuotaSnapshot
 from dashboard.freshness.models import Stream, SyncCursor
+from tools.bench.assets import fill_assets
 from tools.bench.desk import fill_desk
 from tools.bench.feedback import fill_feedback
 from tools.bench.purchases import fill_purchases, readings
@@ -30,6 +31,7 @@ BATCH = 50_000
 EVENTS_A_PURCHASE, MOST_PURCHASES = 10, 100_000
 FEWEST_READINGS, EVENTS_A_READING = 40, 10_000
 EVENTS_A_REPORT, FEWEST_REPORTS, MOST_REPORTS = 50, 100, 20_000
+EVENTS_A_ASSET, FEWEST_ASSETS, MOST_ASSETS = 10, 1_000, 100_000
 SPONSOR, DESK = "sponsor@bench.test", "desk@bench.test"
 CAPABILITIES = tuple(
     f"is.{one}.v1" for one in ("image.generate.a", "image.generate.b", "image.edit.a", "video.generate.a")
@@ -57,6 +59,7 @@ def fill(events: int) -> None:
         bought = min(events // EVENTS_A_PURCHASE, MOST_PURCHASES)
         fill_purchases(claims, User.objects.get(email=SPONSOR), count=bought, **span)
         fill_desk()
+        fill_assets(claims, count=min(max(events // EVENTS_A_ASSET, FEWEST_ASSETS), MOST_ASSETS), **span)
         fill_feedback(claims, count=min(max(events // EVENTS_A_REPORT, FEWEST_REPORTS), MOST_REPORTS), **span)
         each = max(events // EVENTS_A_READING, FEWEST_READINGS)
         write_rows(QuotaSnapshot, readings(claims, each=each, **span))

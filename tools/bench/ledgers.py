@@ -43,7 +43,7 @@ def _prefix(rows: int) -> str:
 
 
 def _name(rows: int) -> str:
-    fillers = [ROOT / "tools/bench" / name for name in ("data.py", "purchases.py", "feedback.py")]
+    fillers = [ROOT / "tools/bench" / name for name in ("data.py", "assets.py", "purchases.py", "feedback.py")]
     sources = [*sorted((ROOT / "dashboard").glob("*/migrations/*.py")), *fillers]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     return _prefix(rows) + digest[:8]

@@ -17,6 +17,8 @@ OF_AUTH_FLOOR = {
     "overview_page": ("overview", 3.0),
     "agent_page": ("agent", 3.0),
     "inbox_page": ("inbox", 3.0),
+    "gallery_page:first": ("gallery", 3.0),
+    "gallery_page:month": ("gallery_month", 3.0),
     "purchase_page": ("purchase", 3.0),
     "purchase_list_page": ("purchase_list", 3.0),
     "receipts_page": ("receipts", 3.0),

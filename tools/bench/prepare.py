@@ -10,10 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event
 from dashboard.agents.models import Claim
+from dashboard.assets.gallery_months import gallery_months
 from dashboard.credits.models import Purchase
 from dashboard.lib.paging import cursor_to
 from tools.bench import data
@@ -40,6 +42,7 @@ def _plan() -> dict[str, Any]:
     agent = Claim.objects.filter(workspace=largest).earliest("pk").agent
     purchase = Purchase.objects.filter(workspace=largest, origin=Purchase.Origin.SPONSOR).latest("opened_at")
     ledger = reverse("activity:event_list", args=[largest.key])
+    gallery = reverse("gallery:gallery", args=[largest.key])
     pages = {
         "auth_floor": (sponsor, "/bench/auth/"),
         "ledger": (sponsor, ledger),
@@ -53,6 +56,8 @@ def _plan() -> dict[str, Any]:
         "overview": (sponsor, reverse("web:overview", args=[largest.key])),
         "agent": (sponsor, reverse("web:agent_detail", args=[largest.key, agent.remote_id])),
         "inbox": (sponsor, reverse("web:inbox", args=[largest.key])),
+        "gallery": (sponsor, gallery),
+        "gallery_month": (sponsor, f"{gallery}?page={_month_jump(largest)}"),
         "purchase": (sponsor, reverse("credits:purchase_detail", args=[largest.key, purchase.key])),
         "purchase_list": (sponsor, reverse("credits:purchase_list", args=[largest.key])),
         "receipts": (sponsor, reverse("receipts:receipt_list", args=[largest.key])),
@@ -89,6 +94,12 @@ def _deepest(workspace: Workspace) -> str:
     """The cursor of the page that ends with the oldest event."""
     oldest = Event.objects.filter(workspace=workspace).order_by("occurred_at", "pk")
     return cursor_to("o", oldest[PAGE_ROWS], "occurred_at")
+
+
+def _month_jump(workspace: Workspace) -> str:
+    """The cursor of the gallery's last month but one, as its scrubber leads there."""
+    with timezone.override("UTC"):
+        return gallery_months(workspace)[-2].cursor
 
 
 def _sql_and_size(browser: Client, path: str) -> tuple[list[str], int]:
