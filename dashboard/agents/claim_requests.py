@@ -4,12 +4,13 @@ A task asks for each confirmed address now and then; pages read what it found.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from api_client import ApiError, OperatorAgent
 from dashboard.accounts.addresses import verified_addresses
 from dashboard.accounts.models import Membership, Role, User
 from dashboard.agents.models import Claim, ClaimAttempt, ClaimInbox, ServiceClaimRequest
-from dashboard.agents.selectors import claim_requests_for
+from dashboard.agents.selectors import claim_requests_for, claim_requests_open
 from dashboard.lib.dates import showable
 from dashboard.lib.prepared import Prepared
 from dashboard.remote import has_operator, operator_client
@@ -41,11 +42,24 @@ class Asking:
         return len(self.here) + len(self.elsewhere)
 
 
-def asking_for(user: User) -> Asking:
-    """Return who asks this person to be linked; whoever asked in both places is decided on here."""
-    here = claim_requests_for(user)
-    known = {attempt.remote_id for attempt in here}
-    return Asking(here, [one for one in service_claim_requests_for(user) if one.remote_id not in known])
+def asking_for(user: User, *, here: bool = True, elsewhere: bool = True) -> Asking:
+    """Return who asks this person to be linked; whoever asked in both places is decided on here.
+
+    A page that knows from `asking_columns` that nobody asked in one of the places says so, and it is not looked at.
+    """
+    asked = claim_requests_for(user) if here else []
+    known = {attempt.remote_id for attempt in asked}
+    others = service_claim_requests_for(user) if elsewhere else []
+    return Asking(asked, [one for one in others if one.remote_id not in known])
+
+
+def asking_columns(user: int, at: datetime) -> dict[str, Combinable]:
+    """Return whether anybody asks this person, here and elsewhere, as expressions that are the same for every row."""
+    person = User(pk=user)
+    return {
+        "asked_here": Exists(claim_requests_open(person, at=at)),
+        "asked_elsewhere": Exists(_service_requests(person)),
+    }
 
 
 def service_claim_requests_for(user: User) -> list[ServiceClaimRequest]:

@@ -1,5 +1,6 @@
 """Reading agents, claims and ceremonies, always within a workspace."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -118,14 +119,17 @@ def claim_requests_for(user: User) -> list[ClaimAttempt]:
     return _asked_at(user=user.pk, at=timezone.now())
 
 
-_asked_at = Prepared(
-    lambda user, at: ClaimAttempt.objects.filter(
+def claim_requests_open(user: User, *, at: datetime) -> QuerySet[ClaimAttempt]:
+    """Return what waited at a moment for this person's answer."""
+    return ClaimAttempt.objects.filter(
         way=ClaimAttempt.Way.AGENT,
-        contact__in=verified_addresses(User(pk=user)),
+        contact__in=verified_addresses(user),
         state=ClaimAttempt.State.PRESENTED,
         expires_at__gt=at,
-    ).order_by("-pk")
-)
+    )
+
+
+_asked_at = Prepared(lambda user, at: claim_requests_open(User(pk=user), at=at).order_by("-pk"))
 
 
 def attempt_is_over(attempt: ClaimAttempt) -> bool:

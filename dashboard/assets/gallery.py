@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.assets.models import Asset, AssetTag
-from dashboard.assets.selectors import asset_list
+from dashboard.assets.selectors import asset_list, for_tiles
 from dashboard.lib.paging import Page, page_get
 
 PAGE_SIZE = 60
@@ -78,12 +79,12 @@ def gallery_list(workspace: Workspace, wanted: AssetFilter) -> QuerySet[Asset]:
         assets = assets.annotate(pixels=F("width") * F("height")).filter(SIZES[wanted.size][1])
     if wanted.tag:
         assets = assets.filter(pk__in=_tagged(workspace, wanted.tag))
-    return assets.filter(_named(workspace, wanted.q)) if wanted.q else assets
+    return assets.filter(pk__in=_named(workspace, wanted.q)) if wanted.q else assets
 
 
 def gallery_page(assets: QuerySet[Asset], *, cursor: str) -> Page[Asset]:
     """Return a page of a gallery, newest first; each asset knows its agent."""
-    return page_get(assets.select_related("agent"), by="created_at", cursor=cursor, size=PAGE_SIZE)
+    return page_get(for_tiles(assets), by="created_at", cursor=cursor, size=PAGE_SIZE)
 
 
 def gallery_count(assets: QuerySet[Asset]) -> int:
@@ -92,23 +93,26 @@ def gallery_count(assets: QuerySet[Asset]) -> int:
 
 
 def neighbours(assets: QuerySet[Asset], asset: Asset) -> tuple[int | None, int | None]:
-    """Return the numbers of the assets right above and below one in a gallery, newest first; None at an end."""
-    return _next(assets, asset, "gt", "created_at", "pk"), _next(assets, asset, "lt", "-created_at", "-pk")
+    """Return, in one query, the numbers of the assets right above and below one, newest first; None at an end."""
+    newer, older = _next(assets, asset, "gt", "created_at", "pk"), _next(assets, asset, "lt", "-created_at", "-pk")
+    above, below = Asset.objects.filter(pk=asset.pk).values_list(newer, older).get()
+    return above, below
 
 
-def _next(assets: QuerySet[Asset], asset: Asset, past: str, *order: str) -> int | None:
+def _next(assets: QuerySet[Asset], asset: Asset, past: str, *order: str) -> Subquery:
     at = asset.created_at
     reached = Q(**{f"created_at__{past}e": at}) & (Q(**{f"created_at__{past}": at}) | Q(**{f"pk__{past}": asset.pk}))
-    return assets.filter(reached).order_by(*order).values_list("pk", flat=True).first()
+    return Subquery(assets.filter(reached).order_by(*order).values("pk")[:1])
 
 
 def _tagged(workspace: Workspace, name: str) -> QuerySet[AssetTag, int]:
     return AssetTag.objects.filter(workspace=workspace, name=name.casefold()).values_list("asset_id", flat=True)
 
 
-def _named(workspace: Workspace, text: str) -> Q:
-    """Ids are looked up apart from what orders the gallery, so that the few are found first and not all walked."""
+def _named(workspace: Workspace, text: str) -> QuerySet[Any, Any]:
+    """Return the assets of a tag or id, each found by an index of its own: apart from what orders the gallery, so that
+    the few are found first and not all walked."""
     mine = asset_list(workspace).order_by()
-    by_id = mine.filter(remote_id=text).values("pk")
-    by_job = mine.filter(job__workspace=workspace, job__remote_id=text).values("pk")
-    return Q(pk__in=by_id) | Q(pk__in=by_job) | Q(pk__in=_tagged(workspace, text))
+    by_id = mine.filter(remote_id=text).values_list("pk")
+    by_job = mine.filter(job__workspace=workspace, job__remote_id=text).values_list("pk")
+    return by_id.union(by_job, _tagged(workspace, text), all=True)

@@ -1,26 +1,24 @@
 """The gallery's filter, as it stands in a page's address."""
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
 
-from dashboard.accounts.models import Workspace
 from dashboard.activity.forms import Chip, OpenChoiceField, address_without
-from dashboard.agents.models import Agent
 from dashboard.assets.gallery import COSTS, SIZES, AssetFilter
 from dashboard.assets.models import Asset
 from dashboard.catalog.selectors import capability_names
 from dashboard.lib.days import DaysForm
 from dashboard.lib.glossary import word_for
 
-MOST_CHOICES = 200
 OPERATIONS = ("create", "edit", "upload")
 ANY = ("", "Any")
 
 
 class AssetFilterForm(DaysForm):
-    """Which assets of a workspace are wanted, and of which days."""
+    """Which assets of a workspace are wanted, and of which days; `names` are agents to offer, by remote id."""
 
     field_order = (
         *("q", "agent", "kind", "source", "operation", "capability", "aspect", "size", "cost", "tag"),
@@ -43,11 +41,10 @@ class AssetFilterForm(DaysForm):
     tag = forms.CharField(label="Tag", required=False, max_length=40)
     hidden = forms.ChoiceField(label="Hidden", choices=[("", "Left out"), ("yes", "Only those")], required=False)
 
-    def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
+    def __init__(self, data: QueryDict, *, names: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__(data)
         self.query = data
-        agents = Agent.objects.filter(claims__workspace=workspace).distinct().order_by("name", "pk")[:MOST_CHOICES]
-        self._offer("agent", {agent.remote_id: agent.display_name for agent in agents})
+        self._offer("agent", dict(names))
         self._offer("operation", {one: word_for("operation", one).text for one in OPERATIONS})
         self._offer("capability", capability_names())
 

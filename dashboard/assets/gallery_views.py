@@ -1,5 +1,7 @@
 """The gallery: its grid, one asset large, and what people do with one or with many."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,14 +9,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import MAY_CURATE, Scope, member
+from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
 from dashboard.assets.curation_forms import NO_TAG, TagForm
 from dashboard.assets.gallery import COUNT_LIMIT, gallery_count, gallery_list, gallery_page
 from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
+from dashboard.assets.gallery_head import head_get
 from dashboard.assets.gallery_months import gallery_months
 from dashboard.assets.selectors import asset_get, asset_list
 from dashboard.assets.spool import has_original
 from dashboard.assets.viewer import viewer_get
+from dashboard.catalog.selectors import capability_names
 
 
 @member()
@@ -24,34 +29,50 @@ def gallery(request: HttpRequest, scope: Scope) -> HttpResponse:
     tidied = address_tidied(request.GET)
     if tidied is not None:
         return redirect(request.path + tidied)
-    form = AssetFilterForm(request.GET, workspace=scope.workspace)
-    may_curate = scope.may(MAY_CURATE)
-    context: dict[str, object] = {"scope": scope, "form": form, "count_limit": COUNT_LIMIT, "may_curate": may_curate}
-    # A filter that cannot be read shows what is wrong with it and no pictures: all of them would answer nothing.
-    if form.is_valid():
-        wanted = form.wanted
-        assets = gallery_list(scope.workspace, wanted)
-        months = gallery_months(scope.workspace) if wanted.is_empty else []
-        context |= {
-            "page": gallery_page(assets, cursor=request.GET.get("page", "")),
-            "months": months,
-            "counts": {month.key: month.assets for month in months},
-            "count": sum(month.assets for month in months) if wanted.is_empty else gallery_count(assets),
-        }
+    head, form = head_get(scope.workspace), AssetFilterForm(request.GET)
+    context = {
+        "scope": scope,
+        # With its menus, for where the filter is drawn anew.
+        "form": partial(AssetFilterForm, request.GET, names=head.names),
+        "drawn_of": (head.names, tuple(capability_names().items()), address_without(request.GET)),
+        "inbox_waiting": head.waiting,
+        "count_limit": COUNT_LIMIT,
+        "may_curate": scope.may(MAY_CURATE),
+        # A filter that cannot be read shows what is wrong with it and no pictures: all of them would answer nothing.
+        **(_found(request, scope, form) if form.is_valid() else {}),
+    }
     template = "assets/_gallery_page.html" if request.headers.get("X-Fragment") else "assets/gallery.html"
     return render(request, template, context)
+
+
+def _found(request: HttpRequest, scope: Scope, form: AssetFilterForm) -> dict[str, object]:
+    """What a filter that can be read finds."""
+    wanted = form.wanted
+    assets = gallery_list(scope.workspace, wanted)
+    months = tuple(gallery_months(scope.workspace)) if wanted.is_empty else ()
+    return {
+        "page": gallery_page(assets, cursor=request.GET.get("page", "")),
+        "address": form.address,
+        "is_filtered": bool(form.chips),
+        "is_hidden": wanted.is_hidden,
+        "months": months,
+        "counts": {month.key: month.assets for month in months},
+        "count": sum(month.assets for month in months) if wanted.is_empty else gallery_count(assets),
+    }
 
 
 @member()
 @require_GET
 def asset_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
     asset = asset_get(scope.workspace, number)
-    form = AssetFilterForm(request.GET, workspace=scope.workspace)
+    form = AssetFilterForm(request.GET)
     assets = gallery_list(scope.workspace, form.wanted) if form.is_valid() else None
+    view = viewer_get(scope.workspace, asset, among=assets)
     context = {
         "scope": scope,
         "form": form,
-        "view": viewer_get(scope.workspace, asset, among=assets),
+        "view": view,
+        "inbox_waiting": view.waiting,
         "has_original": has_original(asset),
         "may_curate": scope.may(MAY_CURATE),
         "page_url": request.build_absolute_uri(request.path),

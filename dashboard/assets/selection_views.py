@@ -43,7 +43,7 @@ DONE = {
 @require_POST
 def selection(request: HttpRequest, scope: Scope) -> HttpResponseBase:
     """Do something with the selected assets of what the address's filter finds."""
-    filters = AssetFilterForm(request.GET, workspace=scope.workspace)
+    filters = AssetFilterForm(request.GET)
     form = SelectionForm(request.POST)
     if not filters.is_valid() or not form.is_valid():
         problems = form.non_field_errors() or ["Nothing was done: what was sent cannot be read."]

@@ -1,5 +1,6 @@
 """Reading jobs and assets, always within a workspace."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,12 +8,19 @@ from functools import reduce
 from operator import or_
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import ExtractMonth, ExtractYear
 from django.http import Http404
 
 from dashboard.accounts.models import Workspace
 from dashboard.assets.models import Asset, AssetLink, Job, MonthCount
 from dashboard.lib.dates import EARLIEST, LATEST
+
+TILE = (
+    *("remote_id", "created_at", "kind", "source", "mime_type", "width", "height", "credits", "duration_ms"),
+    *("preview", "preview_problem", "preview_key", "preview_largest", "placeholder"),
+    *("workspace", "job", "agent__name", "agent__remote_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,11 @@ class Lineage:
 def asset_list(workspace: Workspace) -> QuerySet[Asset]:
     """Return a workspace's assets; order and page them by `created_at` (dashboard.lib.paging)."""
     return Asset.objects.filter(workspace=workspace)
+
+
+def for_tiles(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+    """Return assets with their agents and only what tiles show: the service's records are not read and taken apart."""
+    return assets.select_related("agent").only(*TILE)
 
 
 def job_list(workspace: Workspace) -> QuerySet[Job]:
@@ -65,24 +78,35 @@ def lineage_get(asset: Asset, *, most: int = 50) -> Lineage:
 
 
 def month_counts(workspace: Workspace, zone: ZoneInfo) -> list[Month]:
-    """Return the months with assets, newest first, in two queries whatever their number of assets.
+    """Return the months with assets that the gallery shows, newest first, in two queries whatever their number.
 
     Counts are kept by month of UTC. Between its border and the zone's lie some hours: what is there is looked up and
     moved to where it belongs.
     """
-    counted = dict(MonthCount.objects.filter(workspace=workspace).values_list("month", "assets"))
+    counted = _shown_by_month(workspace)
     if not counted:
         return []
     for at, told in _near_borders(workspace, zone, counted):
         there = at.astimezone(zone)
         counted[told] -= 1
-        here = month_number(there)
-        counted[here] = counted.get(here, 0) + 1
+        counted[month_number(there)] += 1
     return [
         Month(month_start(month, zone), month_start(month + 1, zone), counted[month])
         for month in sorted(counted, reverse=True)
         if counted[month] > 0
     ]
+
+
+def _shown_by_month(workspace: Workspace) -> Counter[int]:
+    """Return the assets of each month of UTC less those that were hidden, in one query."""
+    year, month = ExtractYear("created_at", tzinfo=UTC), ExtractMonth("created_at", tzinfo=UTC)
+    hidden = asset_list(workspace).filter(hidden_at__isnull=False).order_by()
+    less = hidden.annotate(here=year * 12 + month - 1).values("here").annotate(less=Count("pk") * -1)
+    counts = MonthCount.objects.filter(workspace=workspace).values_list("month", "assets")
+    shown: Counter[int] = Counter()
+    for number, assets in counts.union(less.values_list("here", "less"), all=True):
+        shown[number] += assets
+    return shown
 
 
 def _near_borders(workspace: Workspace, zone: ZoneInfo, months: Iterable[int]) -> list[tuple[datetime, int]]:
@@ -94,7 +118,8 @@ def _near_borders(workspace: Workspace, zone: ZoneInfo, months: Iterable[int]) -
             strips.append(Q(created_at__gte=ends[0], created_at__lt=ends[1]))
     if not strips:
         return []
-    moments = asset_list(workspace).filter(reduce(or_, strips)).values_list("created_at", flat=True)
+    shown = asset_list(workspace).filter(hidden_at=None)
+    moments = shown.filter(reduce(or_, strips)).values_list("created_at", flat=True)
     return [(at, month_number(at.astimezone(UTC))) for at in moments]
 
 

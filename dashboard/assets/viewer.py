@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.filter import EventFilter, event_list
@@ -18,6 +19,7 @@ from dashboard.catalog.models import CatalogModel
 from dashboard.catalog.selectors import models_of
 from dashboard.credits.balance_selectors import interval_at
 from dashboard.credits.funding import Payer, shares_by_event
+from dashboard.credits.waiting import waiting_in
 
 MOST_LINES = 20
 
@@ -27,7 +29,8 @@ class AssetView:
     """What the viewer shows.
 
     `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of the charge
-    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here.
+    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here. `waiting`:
+    how much waits for people, None where it was not counted.
     """
 
     asset: Asset
@@ -41,13 +44,15 @@ class AssetView:
     lines: list[Event]
     payers: list[Payer] | None
     is_linked: bool
+    waiting: int | None
 
 
 def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | None) -> AssetView:
     """Return an asset's page; `among` is the gallery that it was opened from, None for one that cannot be read."""
     sizes = preview_widths(asset)
     newer, older = neighbours(among, asset) if among is not None else (None, None)
-    claim = claim_list(workspace).filter(agent=asset.agent_id).first()
+    counted = claim_list(workspace).annotate(waiting=waiting_in(workspace.pk, timezone.now()))
+    claim = counted.filter(agent=asset.agent_id).first()
     lines = _lines(workspace, asset)
     return AssetView(
         asset=asset,
@@ -61,6 +66,7 @@ def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | N
         lines=lines,
         payers=_payers(claim, lines),
         is_linked=claim is not None,
+        waiting=claim.waiting if claim else None,
     )
 
 

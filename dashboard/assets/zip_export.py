@@ -30,7 +30,7 @@ def _produce(order: Order) -> Product:
 
 
 def _meant(workspace: Workspace, parameters: Mapping[str, str]) -> QuerySet[Asset]:
-    form = AssetFilterForm(QueryDict(parameters["query"]), workspace=workspace)
+    form = AssetFilterForm(QueryDict(parameters["query"]))
     if not form.is_valid():
         raise ValueError("a filter that was good when it was asked for is not any more")
     found = gallery_list(workspace, form.wanted)

@@ -11,15 +11,18 @@ from django.db.models.expressions import Combinable
 from django.http import Http404
 from django.utils import timezone
 
-from dashboard.accounts.models import Workspace
+from dashboard.accounts.models import User, Workspace
 from dashboard.activity.crossings import crossing_column
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.models import SpendSlot
 from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_column
+from dashboard.agents.claim_requests import asking_columns
 from dashboard.agents.models import Claim, Guardrail
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty, claim_list_told
 from dashboard.agents.standing import LOW_CREDITS, Standing, standing_of, warning_of
 from dashboard.alerts.selectors import alarms_in
+from dashboard.assets.latest import latest_list
+from dashboard.assets.models import Asset
 from dashboard.credits.models import Purchase
 from dashboard.credits.runway import Runway
 from dashboard.credits.runways import runway_columns, runway_get, runway_since
@@ -98,14 +101,18 @@ class AgentRow:
 class Overview:
     """`purchases` are under way; `asks` are payments that agents ask for now; `waiting` counts the inbox.
 
-    `alarms` counts the alerts that say what no row does.
+    `alarms` counts the alerts that say what no row does. `asked_here` and `asked_elsewhere`: whether an agent may ask
+    the reader to be linked (`asking_for`); `latest` is what was made last.
     """
 
     rows: list[AgentRow]
     purchases: list[Purchase]
     asks: list[Purchase]
     waiting: int
-    alarms: int = 0
+    alarms: int
+    asked_here: bool
+    asked_elsewhere: bool
+    latest: list[Asset]
 
     @cached_property
     def needing(self) -> list[AgentRow]:
@@ -131,14 +138,19 @@ class Overview:
         return min((row.synced_at for row in self.failing if row.synced_at), default=None)
 
 
-def overview_get(workspace: Workspace) -> Overview:
-    """Return the workspace's agents, the one nearest empty first, what is being bought and what they ask for."""
-    claims = _overview_claims(workspace=workspace.pk, **_row_values())
+def overview_get(workspace: Workspace, reader: User) -> Overview:
+    """Return the workspace's agents, the one nearest empty first, what is being bought, asked for and was made last."""
+    claims = _overview_claims(workspace=workspace.pk, reader=reader.pk, **_row_values())
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
     cursors = {cursor.subject_id: cursor for cursor in _overview_cursors(workspace=workspace.pk)}
     rows = [AgentRow(claim, cursors.get(claim.agent_id), claim.spent_today) for claim in claims]
     first = claims[0] if claims else None
-    return Overview(rows, purchases, asks, first.waiting if first else 0, first.alarms if first else 0)
+    return Overview(
+        *(rows, purchases, asks, first.waiting if first else 0, first.alarms if first else 0),
+        # Without an agent nothing is known of who asks: it is looked up.
+        *(first is None or first.asked_here, first is None or first.asked_elsewhere),
+        latest_list(workspace),
+    )
 
 
 def agent_row_get(workspace: Workspace, remote_id: str) -> tuple[AgentRow, int]:
@@ -171,9 +183,9 @@ def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) 
 
 
 _overview_claims: Prepared[Any] = Prepared(
-    lambda workspace, **values: claim_list_nearest_empty(Workspace(pk=workspace), limit=OVERVIEW_AGENTS).annotate(
-        alarms=alarms_in(workspace), **_row_columns(workspace, **values)
-    )
+    lambda workspace, reader, at, **values: claim_list_nearest_empty(
+        Workspace(pk=workspace), limit=OVERVIEW_AGENTS
+    ).annotate(alarms=alarms_in(workspace), **asking_columns(reader, at), **_row_columns(workspace, at, **values))
 )
 _overview_cursors: Prepared[SyncCursor] = Prepared(
     lambda workspace: cursor_list(

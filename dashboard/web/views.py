@@ -26,6 +26,7 @@ from dashboard.accounts.sessions import session_list
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.selectors import event_page
 from dashboard.agents.claim_requests import asking_for
+from dashboard.assets.latest import latest_list_of_agent
 from dashboard.freshness.models import Stream
 from dashboard.freshness.selectors import gap_list
 from dashboard.lib.fragments import page_or_fragment
@@ -46,14 +47,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     may_claim = scope.may(OWNER_ONLY)
-    found = overview_get(scope.workspace)
+    found = overview_get(scope.workspace, scope.user)
     context = {
         "scope": scope,
         "overview": found,
         "inbox_waiting": found.waiting,
         "may_claim": may_claim,
         "may_buy": scope.may(MAY_BUY),
-        "asking": asking_for(scope.user) if may_claim else None,
+        "asking": asking_for(scope.user, here=found.asked_here, elsewhere=found.asked_elsewhere) if may_claim else None,
     }
     return render(request, page_or_fragment(request, "web/overview.html"), context)
 
@@ -85,6 +86,7 @@ def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResp
         "row": row,
         "inbox_waiting": waiting,
         "page": event_page(events, cursor="", size=RECENT_EVENTS),
+        "latest": latest_list_of_agent(scope.workspace, row.claim.agent_id),
         "gaps": gap_list(stream=Stream.AGENT, subject_id=row.claim.agent_id),
         "may_unclaim": scope.may(OWNER_ONLY),
         "may_ask": scope.may(MAY_ASK),

@@ -1,7 +1,7 @@
 """A page asks the database as often for 60 rows as for 2, and no page often."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +13,19 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
+from dashboard.assets.models import Asset
 from dashboard.audit.services import audit_record
 from dashboard.credits.models import Purchase
 from dashboard.feedback.counts import COUNTED
 from dashboard.feedback.models import Cluster, Report, Suggestion
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
+from tests.dashboard.assets.gallery_rows import asset_made, job_made, link_made
 from tests.dashboard.billing.desk_rows import event_made, finding_made, payment_made
 
 pytestmark = pytest.mark.django_db
 MOST = 8
-MOST_OF = {"web:inbox": 11, "activity:event_list": 9}
+MOST_OF = {"web:inbox": 11, "activity:event_list": 9, "gallery:asset_detail": 12}
 WORKSPACE_PAGES = (
     "accounts:settings",
     "web:overview",
@@ -39,6 +41,9 @@ WORKSPACE_PAGES = (
     "balance:balance_overview",
     "spend:spend",
     "feedback:own_list",
+    "assets:job_list",
+    "gallery:gallery",
+    "gallery:asset_detail",
 )
 PLATFORM_PAGES = (
     ("product_reviewer", "feedback:queue"),
@@ -95,6 +100,7 @@ def fill(link: Callable[..., Claim], tell: Callable[..., Any]) -> Callable[[int]
             KnownGap.objects.create(
                 stream=Stream.AGENT, subject_id=claims[0].agent_id, before_at=now - timedelta(days=row), reason="?"
             )
+            work_of(claim)
             finding_made(payment_made())
             event_made()
         # What is remembered for a while is asked for anew.
@@ -111,6 +117,18 @@ def thread_about(claim: Claim) -> None:
     Thread.objects.create(workspace=claim.workspace, opened_by=claim.claimed_by, problem="other", **subject, **moments)
 
 
+def work_of(claim: Claim) -> None:
+    """Three pictures of one job, in the hours that belong to another month in another zone."""
+    job, at = job_made(claim.workspace, claim.agent), datetime(2026, 3, 1, 2, tzinfo=UTC)
+    for _ in range(3):
+        link_made(job_made(claim.workspace, claim.agent), asset_made(claim.workspace, claim.agent, at, job=job))
+
+
+def arguments(name: str, agent: Agent, workspace: Workspace) -> list[object]:
+    of_page = {"web:agent_detail": [agent.remote_id], "gallery:asset_detail": [Asset.objects.earliest("pk").pk]}
+    return [workspace.key, *of_page.get(name, [])]
+
+
 def queries(browser: Browser, url: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(url).status_code == 200
@@ -122,8 +140,12 @@ def test_workspace_page_asks_as_often_for_many_rows(
     name: str, fill: Callable[[int], Agent], workspace: Workspace, owner: User, browser_of: Callable[[User], Browser]
 ) -> None:
     browser, agent = browser_of(owner), fill(2)
-    url = reverse(name, args=[workspace.key, agent.remote_id] if name == "web:agent_detail" else [workspace.key])
+    # Its months are counted anew at their borders, which no reader at Greenwich would see.
+    User.objects.filter(pk=owner.pk).update(time_zone="America/New_York")
+    url = reverse(name, args=arguments(name, agent, workspace))
     url += "?q=job_shared" if name == "web:search" else ""
+    # The names of capabilities are kept for a minute: not every page asks for them.
+    browser.get(url)
     few = queries(browser, url)
     fill(58)
     assert queries(browser, url) == few
