@@ -44,6 +44,8 @@ class System:
             [sys.executable, "-c", f"import django; django.setup()\n{code}"],
             cwd=ROOT,
             env={**self.environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"},
+            # As the system itself: what it keeps is its owner's.
+            umask=0o077,
             capture_output=True,
             text=True,
             check=True,
