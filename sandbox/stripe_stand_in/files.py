@@ -1,6 +1,7 @@
 """Files that are handed in as evidence: what is kept of one is its size and digest (https://docs.stripe.com/api/files)."""
 
 import hashlib
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -20,8 +21,8 @@ _TYPES = {b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
 def encoded(request: HttpRequest) -> str:
     """Return an upload as a form: its fields, and of the file name, size, type and digest."""
     sent = request.FILES.get("file")
-    told = {"file_name": sent.name, **_facts(sent)} if isinstance(sent, UploadedFile) else {}
-    return urlencode({**request.POST.dict(), **told})
+    told = _facts(sent) if isinstance(sent, UploadedFile) else {}
+    return urlencode({**{name: str(value) for name, value in request.POST.items()}, **told})
 
 
 def create(params: Params) -> Object:
@@ -50,7 +51,8 @@ def create(params: Params) -> Object:
     return made
 
 
-def _facts(sent: UploadedFile) -> dict[str, object]:
+def _facts(sent: "UploadedFile[Any]") -> dict[str, str]:
     data = sent.read(_MOST_BYTES + 1)
     kind = next((name for start, name in _TYPES.items() if data.startswith(start)), "")
-    return {"size": len(data), "type": kind, "digest": hashlib.sha256(data).hexdigest()}
+    digest = hashlib.sha256(data).hexdigest()
+    return {"file_name": sent.name or "", "size": str(len(data)), "type": kind, "digest": digest}
