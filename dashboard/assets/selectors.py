@@ -8,8 +8,8 @@ from functools import reduce
 from operator import or_
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import ExtractMonth, ExtractYear
+from django.db.models import Count, IntegerField, Q, QuerySet
+from django.db.models.functions import Cast, ExtractMonth, ExtractYear
 from django.http import Http404
 
 from dashboard.accounts.models import Workspace
@@ -101,7 +101,9 @@ def _shown_by_month(workspace: Workspace) -> Counter[int]:
     """Return the assets of each month of UTC less those that were hidden, in one query."""
     year, month = ExtractYear("created_at", tzinfo=UTC), ExtractMonth("created_at", tzinfo=UTC)
     hidden = asset_list(workspace).filter(hidden_at__isnull=False).order_by()
-    less = hidden.annotate(here=year * 12 + month - 1).values("here").annotate(less=Count("pk") * -1)
+    # PostgreSQL extracts a numeric, which would make a Decimal of every month in the union.
+    here = Cast(year * 12 + month - 1, IntegerField())
+    less = hidden.annotate(here=here).values("here").annotate(less=Count("pk") * -1)
     counts = MonthCount.objects.filter(workspace=workspace).values_list("month", "assets")
     shown: Counter[int] = Counter()
     for number, assets in counts.union(less.values_list("here", "less"), all=True):
