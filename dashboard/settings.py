@@ -171,8 +171,13 @@ _files = {
         "default_acl": "private",
     },
 }
+# Pictures and exports are their workspace's: nobody else on this machine reads them.
+_own_files = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": _files if _bucket else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _files if _bucket else _own_files,
     "staticfiles": {"BACKEND": "dashboard.lib.static.StaticStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -179,3 +182,9 @@ assert not app_settings.WEBAUTHN_ALLOW_INSECURE_ORIGIN
 assert app_settings.PASSKEY_LOGIN_ENABLED
 """
     assert start(tmp_path, {}, code) == ""
+
+
+def test_stored_files_are_their_owners_alone(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    name = default_storage.save("pictures/one.webp", ContentFile(b"x"))
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / name, tmp_path / "pictures")] == [0o600, 0o700]
