@@ -9,10 +9,9 @@ from dashboard.accounts.access import platform, viewer
 from dashboard.accounts.models import PlatformRole
 from dashboard.accounts.views import READ_OR_SEND, fresh_sign_in
 from dashboard.billing.dispute_selectors import TABS, VIEWS, clock_of, dispute_get, dispute_page
-from dashboard.billing.disputes import AnswerRefused, answer_get, answer_save, answer_submit
-from dashboard.billing.evidence import FIELDS, MOST_OF_A_TEXT, evidence_paper
+from dashboard.billing.disputes import AnswerRefused, answer_get, answer_save, answer_submit, evidence_read
+from dashboard.billing.evidence import FIELDS, MOST_OF_A_TEXT
 from dashboard.billing.models import DisputeAnswer
-from dashboard.credits.pdf import paper_pdf
 
 
 class EvidenceForm(forms.Form):
@@ -85,10 +84,11 @@ def dispute_submit(request: HttpRequest, dispute_id: str) -> HttpResponse:
 
 
 @platform(PlatformRole.BILLING_ADMIN)
-@require_GET
-def dispute_pdf(_request: HttpRequest, dispute_id: str) -> HttpResponse:
-    dispute = dispute_get(dispute_id)
-    paper = evidence_paper(dispute, answer_get(dispute).texts)
-    response = HttpResponse(paper_pdf(paper), content_type="application/pdf")
+@require_POST
+def dispute_pdf(request: HttpRequest, dispute_id: str) -> HttpResponse:
+    """Answer with the PDF. It shows a sponsor's pictures, so a look is a press, and each stands in their log."""
+    pdf = evidence_read(dispute=dispute_get(dispute_id), user=viewer(request))
+    response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = 'attachment; filename="evidence.pdf"'
+    response["Cache-Control"] = "no-store"
     return response

@@ -118,6 +118,13 @@ def answer_carry_out(answer_id: int) -> DisputeAnswer:
     return DisputeAnswer.objects.get(pk=answer_id)
 
 
+def evidence_read(*, dispute: StripeDispute, user: User) -> bytes:
+    """Return the PDF of the answer as it stands, and write down who looked."""
+    answer = answer_get(dispute)
+    _audit("dispute.evidence_read", answer, user, {"version": answer.version})
+    return paper_pdf(evidence_paper(dispute, answer.texts))
+
+
 def disputes_remind() -> int:
     """Tell the desk of each deadline that has come near, once a step and person; returns how many mails that were."""
     now = timezone.now()

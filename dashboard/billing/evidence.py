@@ -1,7 +1,8 @@
 """What speaks for us in a dispute, gathered from rows: Stripe's text fields, and one paper that holds all of it.
 
 https://docs.stripe.com/api/disputes/evidence_object: each text at most 20,000 characters, all together 150,000. No
-word of an agent's work is known here, so what is shown is what was delivered, when, and who consented.
+word of an agent's work is known here, so what is shown is what was delivered, when, and who consented; the paper
+shows small pictures of it too.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 
 from dashboard.audit.models import AuditEntry
+from dashboard.billing.evidence_pictures import pictures_of
 from dashboard.billing.hosted import CHARGED
 from dashboard.billing.models import Chain, LedgerLine, StripeDispute, StripePayment
 from dashboard.credits.buyer import BuyerBook
@@ -52,7 +54,7 @@ def evidence_texts(dispute: StripeDispute) -> dict[str, str]:
 
 
 def evidence_paper(dispute: StripeDispute, texts: dict[str, str]) -> Paper:
-    """Return the texts as they are handed in, as one paper with the credits that were used since."""
+    """Return the texts as they are handed in, as one paper with what the credits were used for since."""
     chain = chain_of(dispute)
     lines = list(used_lines(chain)) if chain else []
     facts = [
@@ -71,6 +73,7 @@ def evidence_paper(dispute: StripeDispute, texts: dict[str, str]) -> Paper:
         totals=(("Used since", str(sum(line.credits_delta or 0 for line in lines))),),
         notes=("One credit is one US cent.",),
         nothing="None of these credits was used.",
+        pictures=pictures_of(chain, lines) if chain else None,
     )
 
 

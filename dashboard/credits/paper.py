@@ -29,6 +29,23 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture, a small JPEG, with the lines beneath it; without one `absent` stands in its place. In PDFs alone."""
+
+    caption: tuple[str, ...]
+    jpeg: bytes = b""
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a paper under their heading."""
+
+    title: str
+    shown: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
 class Paper:
     """The first `texts` columns are words, the others figures, which stand right. `nothing` is said without lines."""
 
@@ -41,6 +58,7 @@ class Paper:
     totals: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     nothing: str = ""
+    pictures: Pictures | None = None
 
     @property
     def heads(self) -> list[tuple[str, bool]]:

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from django.conf import settings
 from reportlab.lib.colors import Color, HexColor
-from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -21,9 +21,9 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from dashboard.credits.paper import Paper
+from dashboard.credits.paper import Paper, Picture, Pictures
 
 REGULAR, STRONG, HAN, HANGUL = "Geist", "Geist-Strong", "STSong-Light", "HYSMyeongJo-Medium"
 UNDRAWN = "?"
@@ -32,6 +32,9 @@ INK, SOFT, HAIRLINE = HexColor(0x1C2030), HexColor(0x5A6072), HexColor(0xDDE0E6)
 MARGIN = 20 * mm
 # The frame that reportlab puts a story into pads it by six points on each side.
 WIDTH = A4[0] - 2 * MARGIN - 12
+# Pictures stand in rows of so many, each within a square.
+A_ROW, GAP = 4, 3 * mm
+SQUARE = (WIDTH - (A_ROW - 1) * GAP) / A_ROW
 
 
 def paper_pdf(paper: Paper) -> bytes:
@@ -75,7 +78,9 @@ def _style(*, size: float = 9.5, color: Color = INK, font: str = REGULAR, is_fig
 
 def _story(paper: Paper) -> list[Flowable]:
     drawn = _parts(paper)
-    texts = [*paper.buyer, *(text for pair in paper.facts for text in pair), *(c for r in paper.lines for c in r.cells)]
+    shown = paper.pictures.shown if paper.pictures else ()
+    told = [*(line.cells for line in paper.lines), *(picture.caption for picture in shown), *paper.facts, paper.buyer]
+    texts = [text for texts in told for text in texts]
     notes = [*paper.notes, *([UNDRAWN_NOTE] if any(map(_has_undrawn, texts)) else [])]
     small = _style(size=8, color=SOFT)
     return [*drawn, Spacer(0, 10 * mm), *(Paragraph(markup(note), small) for note in notes)]
@@ -84,20 +89,26 @@ def _story(paper: Paper) -> list[Flowable]:
 def _parts(paper: Paper) -> list[Flowable]:
     head = Paragraph(markup(settings.PRODUCT_NAME), _style(size=11, color=SOFT, font=STRONG))
     title = Paragraph(markup(paper.title), _style(size=20, font=STRONG))
-    return [head, Spacer(0, 1 * mm), title, Spacer(0, 8 * mm), _about(paper), Spacer(0, 9 * mm), *_figures(paper)]
+    pictures = _pictures(paper.pictures) if paper.pictures else []
+    begin = [head, Spacer(0, 1 * mm), title, Spacer(0, 8 * mm), _about(paper), Spacer(0, 9 * mm)]
+    return [*begin, *_figures(paper), *pictures]
 
 
 def _about(paper: Paper) -> Table:
-    """Draw the facts on the left, the buyer on the right."""
+    """Draw the facts on the left, the buyer on the right; without a buyer the facts have all the room."""
     label, text = _style(color=SOFT), _style()
-    facts = Table(
-        [[Paragraph(markup(name), label), Paragraph(markup(said), text)] for name, said in paper.facts],
-        colWidths=[34 * mm, 66 * mm],
-        style=_plain(),
-    )
-    buyer = [Paragraph(markup(line), text) for line in paper.buyer]
-    block = [Paragraph("Buyer", label), *buyer] if buyer else ""
-    return Table([[facts, block]], colWidths=[106 * mm, WIDTH - 106 * mm], style=_plain())
+    told = [(name if place == 0 else "", line) for name, said in paper.facts for place, line in enumerate(_lines(said))]
+    rows = [[Paragraph(markup(name), label), Paragraph(markup(line), text)] for name, line in told]
+    if not paper.buyer:
+        # Only here can a text be longer than a page.
+        return Table(rows, colWidths=[40 * mm, WIDTH - 40 * mm], style=_plain(), splitInRow=1)
+    facts = Table(rows, colWidths=[34 * mm, 66 * mm], style=_plain())
+    buyer = [Paragraph("Buyer", label), *(Paragraph(markup(line), text) for line in paper.buyer)]
+    return Table([[facts, buyer]], colWidths=[106 * mm, WIDTH - 106 * mm], style=_plain())
+
+
+def _lines(said: str) -> list[str]:
+    return said.splitlines() or [""]
 
 
 def _figures(paper: Paper) -> list[Flowable]:
@@ -108,6 +119,40 @@ def _figures(paper: Paper) -> list[Flowable]:
     sums = [[_sum(name), _sum(text, is_figure=True)] for name, text in paper.totals]
     table = lines if paper.lines else Paragraph(markup(paper.nothing), _style())
     return [table, Spacer(0, 4 * mm), Table(sums, colWidths=[48 * mm, 36 * mm], hAlign="RIGHT", style=_plain())]
+
+
+def _pictures(pictures: Pictures) -> list[Flowable]:
+    """Draw pictures with their captions, a row of them never parted by the end of a page."""
+    title = Paragraph(markup(pictures.title), _style(size=12, font=STRONG))
+    starts = range(0, len(pictures.shown), A_ROW)
+    first, *others = (_row(pictures.shown[start : start + A_ROW]) for start in starts)
+    return [Spacer(0, 9 * mm), KeepTogether([title, Spacer(0, 3 * mm), first]), *others]
+
+
+def _row(row: tuple[Picture, ...]) -> Table:
+    missing = [""] * (A_ROW - len(row))
+    cells = [[*map(_drawn, row), *missing], [*map(_caption, row), *missing]]
+    apart = [
+        ("RIGHTPADDING", (0, 0), (-1, -1), GAP),
+        ("NOSPLIT", (0, 0), (0, 1)),
+        ("BOTTOMPADDING", (0, 1), (-1, 1), 10),
+    ]
+    widths = [SQUARE + GAP] * (A_ROW - 1) + [SQUARE]
+    style = [*_TIGHT, ("VALIGN", (0, 0), (-1, 0), "BOTTOM"), *apart, ("RIGHTPADDING", (-1, 0), (-1, -1), 0)]
+    return Table(cells, colWidths=widths, style=TableStyle(style))
+
+
+def _drawn(picture: Picture) -> Flowable:
+    if picture.jpeg:
+        return Image(BytesIO(picture.jpeg), width=SQUARE, height=SQUARE, kind="proportional", hAlign="LEFT")
+    frame = [("BOX", (0, 0), (-1, -1), 0.5, HAIRLINE), ("ALIGN", (0, 0), (-1, -1), "CENTER")]
+    said = Paragraph(markup(picture.absent), ParagraphStyle("absent", _style(size=8, color=SOFT), alignment=TA_CENTER))
+    middle = ("VALIGN", (0, 0), (-1, -1), "MIDDLE")
+    return Table([[said]], colWidths=[SQUARE], rowHeights=[SQUARE * 2 / 3], style=TableStyle([*frame, middle]))
+
+
+def _caption(picture: Picture) -> list[Paragraph]:
+    return [Paragraph(markup(line), _style(size=6.5, color=SOFT)) for line in picture.caption if line]
 
 
 def _cells(paper: Paper, cells: Iterable[str], *, color: Color = INK) -> list[Paragraph]:
@@ -125,7 +170,7 @@ def _widths(paper: Paper) -> list[float]:
     """Give figures what a sum of money needs, the last column of words the rest."""
     figures = len(paper.columns) - paper.texts
     figure = min(32 * mm, WIDTH * 0.7 / figures)
-    first = [26 * mm] * (paper.texts - 1)
+    first = [31 * mm] * (paper.texts - 1)
     return [*first, WIDTH - sum(first) - figure * figures, *[figure] * figures]
 
 

@@ -46,6 +46,7 @@ AUDIT_ACTIONS: dict[str, Word] = {
     "claim.token_pasted": Word("Pasted an agent's token", "key"),
     "dispute.answer_sent": Word("Handed an answer to a dispute in", "dispute", Tone.WARN),
     "dispute.answer_written": Word("Wrote at an answer to a dispute", "edit", Tone.INFO),
+    "dispute.evidence_read": Word("Looked at the evidence for a dispute", "image", Tone.INFO),
     "export.downloaded": Word("Downloaded an export", "download", Tone.INFO),
     "export.requested": Word("Asked for an export", "download", Tone.INFO),
     "factor.added": Word("Added a way to sign in", "shield", Tone.INFO),

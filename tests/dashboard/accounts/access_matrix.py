@@ -195,7 +195,7 @@ MATRIX = (
     Row("billing:dispute_list", "platform", BILLING),
     Row("billing:dispute_detail", "platform", BILLING, BILLING),
     Row("billing:dispute_submit", "platform", None, BILLING),
-    Row("billing:dispute_pdf", "platform", BILLING),
+    Row("billing:dispute_pdf", "platform", None, BILLING),
     Row("billing:statement_export", "platform", None, BILLING),
     Row("billing:refund_list", "platform", BILLING),
     Row("billing:refund_of", "platform", BILLING),

@@ -301,7 +301,7 @@ def test_pages_list_write_hand_in_and_print(
     sent = {**page.context["form"].initial, "customer_name": "<b>Olga</b>", "has_file": "on"}
     assert browser.post(url, sent).status_code == 302
     assert browser.post(url, sent).status_code == 409
-    pdf = browser.get(reverse("billing:dispute_pdf", args=[dispute.dispute_id])).content
+    pdf = browser.post(reverse("billing:dispute_pdf", args=[dispute.dispute_id])).content
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
     assert dispute.dispute_id in text
     assert "<b>Olga</b>" in text
