@@ -17,6 +17,8 @@ from django.utils import timezone
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Made once: for every other wording than its own `json.dumps` makes an encoder a call.
 _json_text = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+# How texts begin that may be a formula's: a look at one character for each of a row's cells.
+_SUSPECT = frozenset(FORMULA_STARTS)
 # So that spreadsheets read UTF-8 as such.
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
@@ -28,6 +30,12 @@ class _Line:
         return text
 
 
+class JsonText(str):
+    """JSON as the database keeps it: a cell as it stands, taken apart only for a file that is JSON itself."""
+
+    __slots__ = ()
+
+
 def cell_text(value: object) -> str:
     """Return a value as one harmless cell; None is empty, lists and mappings are JSON."""
     if value is None:
@@ -35,7 +43,7 @@ def cell_text(value: object) -> str:
     if type(value) is int:
         return str(value)
     text = value if isinstance(value, str) else _json_text(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text[:1] in _SUSPECT else text
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
@@ -50,7 +58,8 @@ def csv_lines(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> It
 def json_lines(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
     """Yield one JSON object a line, in ASCII: no text can hold what some reader takes for a line's end."""
     for row in rows:
-        yield json.dumps({name: row[name] for name in header}) + "\n"
+        told = ((name, row[name]) for name in header)
+        yield json.dumps({name: json.loads(one) if type(one) is JsonText else one for name, one in told}) + "\n"
 
 
 KINDS = {"csv": (csv_lines, "text/csv"), "jsonl": (json_lines, "application/x-ndjson")}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
@@ -118,18 +119,21 @@ def _beyond(rows: QuerySet[Any, Row], by: str, at: datetime, pk: int, *, is_risi
     return rows.filter(reached).order_by(*_order(by, is_rising=is_rising))
 
 
-def rows_stream(rows: QuerySet[Any, Row], *, by: str, batch: int) -> Iterator[Row]:
+def rows_stream(
+    rows: QuerySet[Any, Row], *, by: str, batch: int, place: Callable[[Row], tuple[datetime, int]] | None = None
+) -> Iterator[Row]:
     """Yield rows, newest first, in batches: no cursor stays open and memory does not grow with their number.
 
-    The first batch is small, for somebody may wait for its first row.
+    The first batch is small, for somebody may wait for its first row. `place` tells the moment and the id of a row that
+    has no attributes of these names.
     """
-    cursor, size = "", min(batch, FIRST_BATCH)
-    while True:
-        page = page_get(rows, by=by, cursor=cursor, size=size)
-        yield from page.rows
-        if page.older is None:
+    place = place or attrgetter(by, "pk")
+    at, pk, size = LATEST, 2**63 - 1, min(batch, FIRST_BATCH)
+    while found := list(rows_beyond(rows, by=by, at=at, pk=pk)[:size]):
+        yield from found
+        if len(found) < size:
             return
-        cursor, size = page.older, batch
+        (at, pk), size = place(found[-1]), batch
 
 
 def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row

@@ -33,7 +33,7 @@ WHERE e.workspace_id = {} ORDER BY e.occurred_at DESC, e.id DESC
 
 def main() -> None:
     workspace = Workspace.objects.earliest("pk")
-    begun = proc.resident_bytes(os.getpid())
+    begun = proc.own_bytes(os.getpid())
     first, export, peak = _exported(workspace)
     # A short file needs no memory that is seen.
     figures = {"first_piece": first, "export": export, "export_memory": max((peak - begun) / 1e6, 0.1)}
@@ -51,7 +51,7 @@ def _exported(workspace: Workspace) -> tuple[float, float, int]:
         for number, piece in enumerate(ledger_produce(order).pieces):
             file.write(piece.data)
             first = first or (time.perf_counter() - started if piece.rows else 0.0)
-            peak = peak if number % 50 else max(peak, proc.resident_bytes(os.getpid()))
+            peak = peak if number % 50 else max(peak, proc.own_bytes(os.getpid()))
     return first, time.perf_counter() - started, peak
 
 
