@@ -25,10 +25,15 @@ def claim_list(workspace: Workspace) -> QuerySet[Claim]:
 
 
 def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> QuerySet[Claim]:
-    """Return the claims whose token is refused, then those whose agents have the fewest credits, unknown ones first."""
+    """Return the claims whose token is refused, then those whose agents have the fewest credits, unknown ones first.
+
+    They are chosen in a query within: what a caller adds to the columns is worked out for these alone.
+    """
     refused_first = F("token_refused_at").asc(nulls_last=True)
     left = Coalesce(F("agent__free_credits") + F("agent__paid_credits"), -1)
-    return claim_list(workspace).order_by(refused_first, left, "pk")[:limit]
+    order = (refused_first, left, "pk")
+    nearest = claim_list(workspace).order_by(*order).values("pk")[:limit]
+    return claim_list(workspace).filter(pk__in=nearest).order_by(*order)
 
 
 def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:

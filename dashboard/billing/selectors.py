@@ -11,7 +11,7 @@ from django.http import Http404
 from dashboard.agents.models import Agent
 from dashboard.billing.models import Chain, Feed, Finding, LedgerLine, StripeDispute, StripePayment, StripeRefund, Sweep
 from dashboard.billing.models.chain import CHAIN_IDS
-from dashboard.billing.rows import DeskRow, desk_row
+from dashboard.billing.rows import READ, SIDES, DeskRow, desk_row
 from dashboard.billing.stages import chain_rows
 from dashboard.lib.paging import Page, page_get
 
@@ -34,7 +34,8 @@ class Coverage:
 def chain_page(chains: QuerySet[Chain], *, cursor: str) -> tuple[Page[Any], list[DeskRow]]:
     """Return a page of payments, newest first, and what its rows show; in two queries."""
     named = Agent.objects.filter(remote_id=OuterRef("agent_remote_id")).values("name")[:1]
-    page = page_get(chains.annotate(agent_name=Subquery(named)), by="opened_at", cursor=cursor, size=PAGE_SIZE)
+    shown = chains.select_related(None).select_related(*SIDES).only(*READ).annotate(agent_name=Subquery(named))
+    page = page_get(shown, by="opened_at", cursor=cursor, size=PAGE_SIZE)
     keys = [chain.pk for chain in page.rows]
     open_ = Finding.objects.filter(chain__in=keys, state=Finding.State.OPEN).order_by("pk")
     found: dict[int, list[str]] = {}

@@ -17,6 +17,8 @@ from dashboard.lib.paging import Page, page_get
 PAGE_SIZE = 50
 # Of a word that is everywhere the newest so many are looked at: ordering all of them would grow with the table.
 FOUND_AT_MOST = 500
+# Up to so many clusters of a value are looked up by themselves.
+RARE = 500
 KEY_FACETS = ("surface", "agent", "command", "error_code")
 COLUMN_FACETS = ("type", "severity", "confidence", "state")
 FACETS = (*COLUMN_FACETS, *KEY_FACETS)
@@ -131,8 +133,15 @@ def clusters_wanted(wanted: QueueFilter, user: User) -> QuerySet[Cluster]:
     clusters = clusters.filter(_columns_wanted(wanted))
     for name in KEY_FACETS:
         if value := getattr(wanted, name):
-            clusters = clusters.filter(pk__in=ClusterKey.objects.filter(name=name, value=value).values("cluster"))
+            clusters = clusters.filter(_has_key(name, value))
     return clusters.filter(pk__in=found_by(wanted.text)) if wanted.text else clusters
+
+
+def _has_key(name: str, value: str) -> Q | Exists:
+    """Return the condition that a cluster has a value: of few clusters they are looked up; of many, each is asked."""
+    having = ClusterKey.objects.filter(name=name, value=value)
+    is_rare = having[: RARE + 1].count() <= RARE
+    return Q(pk__in=having.values("cluster")) if is_rare else Exists(having.filter(cluster=OuterRef("pk")))
 
 
 def _columns_wanted(wanted: QueueFilter) -> Q:

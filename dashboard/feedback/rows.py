@@ -59,7 +59,7 @@ class FacetValue(NamedTuple):
 class FacetBlock(NamedTuple):
     name: str
     title: str
-    values: list[FacetValue]
+    values: tuple[FacetValue, ...]
 
 
 def rows_of(lines: Iterable[Line], *, now: datetime) -> list[Row]:
@@ -95,7 +95,7 @@ def _row(line: Line, now: datetime) -> Row:
     )
 
 
-def _values(name: str, counts: Counts, wanted: QueueFilter) -> list[FacetValue]:
+def _values(name: str, counts: Counts, wanted: QueueFilter) -> tuple[FacetValue, ...]:
     chosen = getattr(wanted, name)
     values = []
     for value in counts.facets[name]:
@@ -103,7 +103,7 @@ def _values(name: str, counts: Counts, wanted: QueueFilter) -> list[FacetValue]:
         query = {**vars(wanted), name: "" if is_used else value.text}
         url = "?" + urlencode({key: part for key, part in query.items() if part})
         values.append(FacetValue(_text(name, value.text), value.clusters, url, is_used))
-    return values
+    return tuple(values)
 
 
 def _text(name: str, raw: str) -> str:

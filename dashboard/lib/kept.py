@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.html import conditional_escape
@@ -26,7 +26,9 @@ _SECRET = secrets.token_hex(16)
 MARKS = {name: f"kept-{_SECRET}-{name}-" for name in HOLES}
 _MARK = re.compile(f"kept-{_SECRET}-([a-z_]+)-")
 
-Key = TypeVar("Key", bound=Hashable)
+# Bytes that a process remembers, and what a piece takes beside its HTML: its key, its moments.
+ROOM, OVERHEAD = 24 * 2**20, 1_000
+
 # What `{% moment %}` draws. No text from outside can look like it, for in those every < and > is escaped.
 _MOMENT = re.compile(r'(<time class="moment"[^>]* datetime="([^"]*)"[^>]* data-relative>)[^<]*(?=</time>)')
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -44,7 +46,7 @@ class _Said(NamedTuple):
 class Kept:
     """A piece of HTML with its moments taken out; said again, it is the same text until one of them changes."""
 
-    __slots__ = ("_moments", "_parts", "_said")
+    __slots__ = ("_moments", "_parts", "_said", "size")
 
     def __init__(self, html: str) -> None:
         # HTML, the start tag of a moment, its time, then again; HTML at the end.
@@ -52,6 +54,8 @@ class Kept:
         self._parts = [before + tag for before, tag in zip(pieces[::3], [*pieces[1::3], ""], strict=True)]
         self._moments = [timezone.localtime(datetime.fromisoformat(at)) for at in pieces[2::3]]
         self._said: _Said | None = None
+        # In bytes: the pieces and what was last said of them.
+        self.size = 2 * sum(map(len, self._parts)) + OVERHEAD
 
     def said_at(self, now: datetime, hole: Callable[[str], object] = str) -> SafeString:
         """Return the HTML with every moment relative to `now`, and with what `hole` says belongs into each."""
@@ -72,24 +76,31 @@ class Kept:
         return _Said(now, until, _MARK.split(text))
 
 
-class Shelf(Generic[Key]):
-    """At most `size` pieces; the one that was put there first leaves first."""
+class Shelf:
+    """Pieces of at most `room` bytes together; the one that was put there first leaves first."""
 
-    def __init__(self, size: int) -> None:
-        self._size, self._lock = size, Lock()
-        self._kept: dict[Key, Kept] = {}
+    def __init__(self, room: int) -> None:
+        self._room, self._lock = room, Lock()
+        self._kept: dict[Hashable, Kept] = {}
 
-    def get(self, key: Key) -> Kept | None:
+    def get(self, key: Hashable) -> Kept | None:
         return self._kept.get(key)
 
-    def put(self, key: Key, html: str) -> Kept:
+    def put(self, key: Hashable, html: str) -> Kept:
         kept = Kept(html)
         with self._lock:
+            replaced = self._kept.pop(key, None)
+            self._room += (replaced.size if replaced else 0) - kept.size
             self._kept[key] = kept
-            while len(self._kept) > self._size:
-                del self._kept[next(iter(self._kept))]
+            while self._room < 0:
+                self._room += self._kept.pop(next(iter(self._kept))).size
         return kept
 
     def clear(self) -> None:
         with self._lock:
+            self._room += sum(kept.size for kept in self._kept.values())
             self._kept.clear()
+
+
+# Of all pages of this process.
+SHELF = Shelf(ROOM)

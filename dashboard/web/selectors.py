@@ -65,7 +65,7 @@ class AgentRow:
     def is_stale(self) -> bool:
         return is_stale(self.synced_at)
 
-    @property
+    @cached_property
     def shown(self) -> tuple[Hashable, ...]:
         """Everything that a row of the overview is made of; how old a stale row is passes by, so by the minute."""
         agent, age = self.claim.agent, timezone.now() - self.synced_at if self.is_stale and self.synced_at else None
@@ -113,6 +113,11 @@ class Overview:
     asked_here: bool
     asked_elsewhere: bool
     latest: list[Asset]
+
+    @property
+    def shown(self) -> tuple[Hashable, ...]:
+        """Everything that the table is made of."""
+        return tuple(row.shown for row in self.rows)
 
     @cached_property
     def needing(self) -> list[AgentRow]:

@@ -6,6 +6,7 @@ BENCH_SQLITE names a SQLite file in PostgreSQL's place, which production itself 
 import os
 
 from dashboard.settings import *  # noqa: F403
+from dashboard.settings import DATABASES as PRODUCTION
 from dashboard.settings import INSTALLED_APPS as OURS
 from dashboard.settings import SQLITE_OPTIONS
 
@@ -16,6 +17,7 @@ INSTALLED_APPS = [*OURS, *_admin]
 if "BENCH_SQLITE" in os.environ:
     DATABASES = {
         "default": {
+            **PRODUCTION["default"],
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.environ["BENCH_SQLITE"],
             "OPTIONS": SQLITE_OPTIONS,

@@ -15,7 +15,7 @@ from dashboard.activity.selectors import EventLine
 from dashboard.activity.sentences import sentence_of
 from dashboard.activity.trail import Step
 from dashboard.agents.models import Agent
-from dashboard.lib.kept import Kept, Shelf
+from dashboard.lib.kept import SHELF, Kept
 
 register = template.Library()
 
@@ -29,10 +29,6 @@ class Shown(NamedTuple):
     workspace_key: str | None
     depth: int = 0
     is_here: bool = False
-
-
-# About 4 KB each: some fifty pages.
-SHELF: Shelf[Shown] = Shelf(2_500)
 
 
 @register.simple_tag

@@ -16,7 +16,7 @@ from dashboard.assets.gallery_months import month_key
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
 from dashboard.assets.ratios import ratio_of
-from dashboard.lib.kept import Shelf
+from dashboard.lib.kept import SHELF
 
 register = template.Library()
 
@@ -43,10 +43,6 @@ class Tile(NamedTuple):
     credits: int | None
     duration_ms: int | None
     is_pickable: bool
-
-
-# About 2 KB each: some forty pages.
-SHELF: Shelf[Tile] = Shelf(2_500)
 
 
 @register.simple_tag

@@ -15,6 +15,7 @@ from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.feedback.decisions import clusters_state_set
 from dashboard.feedback.models import Cluster, Goodwill, Hold, Note, Place, Report, State, Suggestion, TrackerLink
+from dashboard.feedback.queue import RARE
 from dashboard.notify.models import OutboxMail
 from tests.dashboard.feedback.conftest import Tell, pick
 from tests.dashboard.web.pages import words
@@ -59,6 +60,7 @@ def test_queue_lists_the_heaviest_first_and_counts_its_views(
     assert "New 2" in said
 
 
+@pytest.mark.parametrize("rare", [RARE, 0], ids=["few have it", "many have it"])
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -76,8 +78,15 @@ def test_queue_lists_the_heaviest_first_and_counts_its_views(
     ],
 )
 def test_facets_and_words_narrow_the_queue(
-    query: dict[str, str], found: set[str], tell: Tell, reviewer: User, browser_of: Browsers
+    query: dict[str, str],
+    found: set[str],
+    rare: int,
+    tell: Tell,
+    reviewer: User,
+    browser_of: Browsers,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("dashboard.feedback.queue.RARE", rare)
     tell(title="Docs", surface=["docs"], agent_id="agt_two", severity="low")
     tell(
         title="Code",

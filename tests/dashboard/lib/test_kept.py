@@ -81,11 +81,15 @@ def test_text_beyond_ascii_reads_the_same() -> None:
     assert Kept("<b>\N{MINUS SIGN}5 \N{SNOWMAN}</b>").said_at(NOON) == "<b>&#8722;5 &#9731;</b>"
 
 
-def test_shelf_holds_no_more_than_its_size() -> None:
-    shelf: Shelf[int] = Shelf(2)
-    for number in range(3):
-        shelf.put(number, str(number))
+def test_shelf_holds_no_more_than_it_has_room_for() -> None:
+    shelf = Shelf(5 * Kept("x" * 5_000).size // 2)
+    for number in (0, 1, 1, 2):
+        shelf.put(number, str(number) * 5_000)
     assert [shelf.get(number) is not None for number in range(3)] == [False, True, True]
+    shelf.put(3, "x" * 1_000_000)
+    assert [number for number in range(4) if shelf.get(number)] == []
+    shelf.put(4, "small again")
+    assert shelf.get(4)
 
 
 def loader_reset() -> None:
