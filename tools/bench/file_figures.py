@@ -17,3 +17,4 @@ def long_work(ledger: Ledger) -> Iterator[Figure]:
     yield Figure("export_csv", db, told["export"], "s", ("<=", 2.0), told["export_raw"])
     yield Figure("export_csv:memory", db, told["export_memory"], "MB", ("<=", 30.0))
     yield Figure("rollup_rebuild", db, told["rebuild"], "s", ("<=", 1.5), told["rebuild_raw"])
+    yield Figure("rollup_rebuild:from_nothing", db, told["rebuild_all"], "s", ("<=", 1.5), told["rebuild_raw"])

@@ -141,6 +141,21 @@ def test_command_finds_a_wrong_sum_and_rebuilding_mends_it(link: Link, tell: Cal
     assert SpendPart.objects.get().credits_spent == 5
 
 
+def test_rebuilding_writes_no_row_that_is_right(link: Link, tell: Callable[..., Event]) -> None:
+    claim = link()
+    right = tell(claim, "usage.credit_consumed", operation="create", credits_delta=-5)
+    tell(claim, "usage.credit_consumed", hour=30, operation="create", credits_delta=-7)
+    models = (SpendSlot, SpendDay, SpendPart)
+    kept = [model.objects.get(credits_spent=5).pk for model in models]
+    SpendSlot.objects.filter(credits_spent=7).delete()
+    SpendDay.objects.filter(credits_spent=7).update(credits_spent=8)
+    SpendPart.objects.create(workspace=right.workspace, agent=right.agent, slot=1, operation="edit", spends=1)
+    rollups_rebuild()
+    assert rollups_check() == []
+    assert [model.objects.get(credits_spent=5).pk for model in models] == kept
+    assert not SpendPart.objects.filter(operation="edit").exists()
+
+
 def test_counting_many_lines_asks_as_often_as_for_one(link: Link) -> None:
     claim, asked = link(), []
     for count in (1, 40):
