@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PORT_SANDBOX := $(or $(SANDBOX_PORT),8001)
 
-.PHONY: run test check bench fmt sandbox agent screenshots lock clean runtime dev
+.PHONY: run test check bench audit fmt sandbox agent screenshots lock clean runtime dev
 
 run: runtime
 	@exec .venv/bin/python -m dashboard.local
@@ -27,6 +27,10 @@ check: dev
 # Speed, memory and weight against their bounds: ONLY=pages for one group, ARGS=--quick or --full for another size.
 bench: dev
 	@exec .venv/bin/python -m tools.bench $(ONLY) $(ARGS)
+
+# Lighthouse on a phone: ONLY=gallery for one page, ARGS=--quick for one round. Needs Node.
+audit: dev
+	@exec .venv/bin/python -m tools.audit $(ONLY) $(ARGS)
 
 fmt: dev
 	@.venv/bin/python -m ruff check --select I --fix --quiet .

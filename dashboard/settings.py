@@ -177,7 +177,7 @@ _own_files = {
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": _files if _bucket else _own_files,
-    "staticfiles": {"BACKEND": "dashboard.lib.static.StaticStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
 

@@ -14,6 +14,7 @@ from dashboard.assets.gallery import neighbours
 from dashboard.assets.lineage import Drawing, drawing_of
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
+from dashboard.assets.ratios import ratio_of
 from dashboard.assets.selectors import lineage_get
 from dashboard.catalog.models import CatalogModel
 from dashboard.catalog.selectors import models_of
@@ -45,6 +46,11 @@ class AssetView:
     payers: list[Payer] | None
     is_linked: bool
     waiting: int | None
+
+    @property
+    def ratio(self) -> int:
+        """The step of its shape, a class of the stylesheet."""
+        return ratio_of(self.asset.width, self.asset.height)
 
 
 def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | None) -> AssetView:

@@ -81,7 +81,7 @@ def span_text(seconds: int) -> str:
 def relative_text(moment: datetime, now: datetime) -> str:
     """Return how far `moment` is from `now`: "just now", "4 min ago", "in 3 h"; beyond a month its date.
 
-    The date is that of `moment`'s own zone: pass it in the viewer's. static/js/times.js says the same words.
+    The date is that of `moment`'s own zone: pass it in the viewer's. assets/js/times.js says the same words.
     """
     seconds = int((now - moment).total_seconds())
     distance = abs(seconds)

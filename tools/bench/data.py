@@ -51,7 +51,7 @@ KINDS = (
 def fill(events: int) -> None:
     """Write everything into an empty, migrated database."""
     rng, ends_at = random.Random(1), datetime.now(UTC).replace(microsecond=0)  # noqa: S311 - a play, not a secret
-    span = {"begins_at": ends_at - timedelta(days=DAYS), "ends_at": ends_at}
+    span: dict[str, Any] = {"begins_at": ends_at - timedelta(days=DAYS), "ends_at": ends_at}
     with transaction.atomic():
         claims = _people(rng, ends_at)
         write_rows(Event, _events(rng, claims, count=events, ends_at=ends_at))

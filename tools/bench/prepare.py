@@ -37,7 +37,7 @@ def main() -> None:
 def _plan() -> dict[str, Any]:
     """Addresses by name with the cookies of who opens them, how many statements each asks, and of the ledger page its
     SQL and size in bytes."""
-    sponsor, desk = _browser(data.SPONSOR), _browser(data.DESK)
+    sponsor, desk = browser(data.SPONSOR), browser(data.DESK)
     largest, median = Workspace.objects.filter(memberships__user__email=data.SPONSOR).order_by("pk")[:2]
     agent = Claim.objects.filter(workspace=largest).earliest("pk").agent
     purchase = Purchase.objects.filter(workspace=largest, origin=Purchase.Origin.SPONSOR).latest("opened_at")
@@ -68,26 +68,26 @@ def _plan() -> dict[str, Any]:
         "feedback_facet": (desk, f"{reverse('feedback:queue')}?surface=docs"),
         "billing_desk": (desk, reverse("billing:desk")),
     }
-    asked = {name: _sql_and_size(browser, path) for name, (browser, path) in pages.items()}
+    asked = {name: _sql_and_size(visitor, path) for name, (visitor, path) in pages.items()}
     sql, size = asked["ledger"]
     return {
-        "pages": {name: [_cookies(browser), path] for name, (browser, path) in pages.items()},
+        "pages": {name: [cookies(visitor), path] for name, (visitor, path) in pages.items()},
         "statements": {name: len(statements) for name, (statements, _) in asked.items()},
         "ledger_sql": sql,
         "ledger_bytes": size,
     }
 
 
-def _browser(email: str) -> Client:
+def browser(email: str) -> Client:
     """A browser with a session of its own, and the CSRF cookie that its first page brings."""
-    browser = Client(headers={"host": HOST})
-    browser.force_login(User.objects.get(email=email))
-    browser.get(reverse("web:profile"), secure=True)
-    return browser
+    visitor = Client(headers={"host": HOST})
+    visitor.force_login(User.objects.get(email=email))
+    visitor.get(reverse("web:profile"), secure=True)
+    return visitor
 
 
-def _cookies(browser: Client) -> str:
-    return "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+def cookies(visitor: Client) -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in visitor.cookies.items())
 
 
 def _deepest(workspace: Workspace) -> str:
@@ -102,10 +102,10 @@ def _month_jump(workspace: Workspace) -> str:
         return gallery_months(workspace)[-2].cursor
 
 
-def _sql_and_size(browser: Client, path: str) -> tuple[list[str], int]:
-    browser.get(path, secure=True)
+def _sql_and_size(visitor: Client, path: str) -> tuple[list[str], int]:
+    visitor.get(path, secure=True)
     with CaptureQueriesContext(connection) as captured:
-        page = browser.get(path, secure=True)
+        page = visitor.get(path, secure=True)
     if page.status_code != 200:
         raise RuntimeError(f"{path} answers {page.status_code}")
     return [query["sql"] for query in captured.captured_queries], len(page.content)

@@ -1,6 +1,5 @@
 """What is measured of whole processes: a page's weight on the wire, a worker's memory, `make run`."""
 
-import os
 import re
 import subprocess
 import time
@@ -16,8 +15,8 @@ from tools.bench.size import Size
 from tools.running import System, free_port, make_run, press_ctrl_c, printed_links
 
 KB, MB = 1_000, 1_000_000
-# What a page asks the browser for; a module names what it imports in the same words.
-_WANTED = re.compile(rb'(?:href=|src=|from\s*)"([^"#]+\.(?:css|js|svg))')
+# What a page asks the browser for; its scripts are whole and ask for nothing more.
+_WANTED = re.compile(rb'(?:href=|src=)"([^"#]+\.(?:css|js|svg))')
 WEIGHED = ("ledger", "overview", "agent", "billing_desk")
 MIXED = ("ledger", "ledger_deepest", "ledger_median", "overview", "agent")
 SETTLE_SECONDS = 10
@@ -35,21 +34,9 @@ def _weights(server: Server, name: str) -> tuple[int, int]:
     """Bytes of a page and of its files, as compressed as the server has them."""
     reader, path = server.visitor(name)
     weigher, _ = server.visitor(name, encoding="br, gzip")
-    files = 0
     with reader, weigher:
-        waiting, seen = _wanted(path, reader.get(path).body), set()
-        while waiting:
-            address = waiting.pop()
-            if address not in seen:
-                seen.add(address)
-                files += len(weigher.get(address).body)
-                waiting += _wanted(address, reader.get(address).body) if address.endswith(".js") else []
-        return len(weigher.get(path).body), files
-
-
-def _wanted(base: str, text: bytes) -> list[str]:
-    folder = base.rpartition("/")[0]
-    return [os.path.normpath(os.path.join(folder, found.decode())) for found in _WANTED.findall(text)]  # noqa: PTH118
+        wanted = {found.decode() for found in _WANTED.findall(reader.get(path).body)}
+        return len(weigher.get(path).body), sum(len(weigher.get(address).body) for address in wanted)
 
 
 def memory(ledger: Ledger, size: Size) -> Iterator[Figure]:

@@ -25,9 +25,11 @@ ONE_REFUNDED_OF = 100
 REFUNDED = "credits.payment_backed_refunded"
 
 
-def fill_purchases(claims: Sequence[Claim], buyer: User, *, count: int, begins_at: datetime, ends_at: datetime) -> None:
-    """Write `count` purchases, evenly in time, and what came of each."""
-    made = _purchases(claims, buyer, count=count, begins_at=begins_at, ends_at=ends_at)
+def fill_purchases(
+    claims: Sequence[Claim], buyer: User, *, count: int, begins_at: datetime, ends_at: datetime, waiting: int = OPEN
+) -> None:
+    """Write `count` purchases, evenly in time, and what came of each; the newest, so many as wait, have no end yet."""
+    made = _purchases(claims, buyer, count=count, begins_at=begins_at, ends_at=ends_at, waiting=waiting)
     while batch := list(islice(made, BATCH)):
         purchases = Purchase.objects.bulk_create(batch)
         _cursors(one for one in purchases if one.is_under_way)
@@ -48,7 +50,7 @@ def readings(
 
 
 def _purchases(
-    claims: Sequence[Claim], buyer: User, *, count: int, begins_at: datetime, ends_at: datetime
+    claims: Sequence[Claim], buyer: User, *, count: int, begins_at: datetime, ends_at: datetime, waiting: int
 ) -> Iterator[Purchase]:
     rng, step = random.Random(3), (ends_at - begins_at) / count  # noqa: S311 - a play, not a secret
     for number in range(count):
@@ -58,7 +60,7 @@ def _purchases(
         purchase.key = uuid.UUID(int=rng.getrandbits(128), version=4)
         purchase.origin = Purchase.Origin.SPONSOR if is_sponsors else Purchase.Origin.AGENT
         purchase.opened_by = buyer if is_sponsors else None
-        if number < count - OPEN:
+        if number < count - waiting:
             (_expire if number % 7 == 0 else _succeed)(purchase, name)
         yield purchase
 

@@ -20,7 +20,7 @@ from tools.running import ROOT, free_port
 from tools.system import Trouble, clean_environment
 
 DJANGO = "import django; django.setup(); from tools.bench.{} import main; main()"
-SERVER = ("gunicorn", "tools.bench.wsgi", "--workers", "2", "--threads", "8", "--no-control-socket")
+SERVER = ("gunicorn", "--workers", "2", "--threads", "8", "--no-control-socket")
 START_SECONDS = 30
 
 
@@ -41,9 +41,9 @@ class Ledger:
         return {
             **clean_environment(str(self.folder)),
             **made_up,
-            **self.where,
             "TRUSTED_PROXIES": "1",
             "DJANGO_SETTINGS_MODULE": "tools.bench.settings",
+            **self.where,
             "BENCH_PLAN": str(self.folder / f"plan-{self.kind}-{self.rows}.json"),
         }
 
@@ -89,12 +89,12 @@ class Server:
 
 
 @contextmanager
-def running(ledger: Ledger) -> Iterator[Server]:
+def running(ledger: Ledger, application: str = "tools.bench.wsgi") -> Iterator[Server]:
     """The server for as long as the block runs. Raises Trouble when it does not start."""
     port = free_port()
     log = ledger.folder / f"server-{ledger.kind}-{ledger.rows}.log"
     with log.open("w") as output:
-        command = [sys.executable, "-m", *SERVER, "--bind", f"127.0.0.1:{port}"]
+        command = [sys.executable, "-m", *SERVER, application, "--bind", f"127.0.0.1:{port}"]
         process = subprocess.Popen(command, cwd=ROOT, env=ledger.env, stdout=output, stderr=output)
         try:
             _wait(port, process, log)

@@ -43,6 +43,11 @@ class Tile(NamedTuple):
     credits: int | None
     duration_ms: int | None
     is_pickable: bool
+    is_first: bool
+
+
+# Tiles that stand in a phone's first view: their pictures are asked for at once, all others as they come near.
+FIRST = 4
 
 
 @register.simple_tag
@@ -56,7 +61,7 @@ def gallery_tiles(
 @register.simple_tag
 def asset_tiles(assets: Iterable[Asset], *, workspace: Workspace) -> SafeString:
     """Draw a few assets, for other pages: no months, nothing to select."""
-    tiles = [_tile(asset, workspace, "", is_pickable=False) for asset in assets]
+    tiles = [_tile(asset, workspace, "") for asset in assets]
     return mark_safe(render_to_string("assets/_tiles.html", {"tiles": tiles}))  # noqa: S308
 
 
@@ -66,7 +71,9 @@ def length_text(duration_ms: int) -> str:
     return f"{duration_ms // 60_000}:{duration_ms // 1_000 % 60:02}"
 
 
-def _tile(asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool) -> SafeString:
+def _tile(
+    asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool = False, is_first: bool = False
+) -> SafeString:
     tile = Tile(
         number=asset.pk,
         workspace_key=workspace.key,
@@ -87,6 +94,7 @@ def _tile(asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool
         credits=asset.credits,
         duration_ms=asset.duration_ms,
         is_pickable=is_pickable,
+        is_first=is_first,
     )
     kept = SHELF.get(tile) or SHELF.put(tile, _html(tile, asset))
     return kept.said_at(timezone.now())
@@ -108,9 +116,9 @@ def _html(tile: Tile, asset: Asset) -> str:
 
 
 def _months(assets: Iterable[Asset], workspace: Workspace, address: str, counts: Mapping[str, int]) -> Iterator[str]:
-    for key, some in groupby(assets, month_key):
+    for key, some in groupby(enumerate(assets), lambda pair: month_key(pair[1])):
         here = list(some)
-        tiles = [_tile(asset, workspace, address, is_pickable=True) for asset in here]
-        label = date_text(timezone.localtime(here[0].created_at), "F Y")
+        tiles = [_tile(asset, workspace, address, is_pickable=True, is_first=place < FIRST) for place, asset in here]
+        label = date_text(timezone.localtime(here[0][1].created_at), "F Y")
         context = {"key": key, "label": label, "count": counts.get(key), "tiles": tiles}
         yield render_to_string("assets/_month.html", context)

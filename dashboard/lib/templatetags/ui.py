@@ -178,7 +178,7 @@ def moment(at: datetime | None) -> SafeString:
 def age(at: datetime | None, stale_after: int, late_after: int) -> SafeString:
     """Stamp figures with the moment they were read; from `stale_after` seconds amber, from `late_after` red.
 
-    static/js/times.js goes on counting by the same two thresholds.
+    assets/js/times.js goes on counting by the same two thresholds.
     """
     seconds = int((timezone.now() - at).total_seconds()) if at else None
     said = presentation.age_word(seconds, stale_after=stale_after, late_after=late_after)

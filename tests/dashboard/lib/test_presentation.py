@@ -125,7 +125,7 @@ def test_the_browser_says_the_same_words() -> None:
     # A date is the server's alone to say (the browser answers null there), so only shorter distances are compared.
     near = [0, 59, 60, 3599, 3600, 86399, 86400, 30 * DAY - 1]
     seconds = sorted({sign * one for one in near for sign in (1, -1)})
-    module = (ROOT / "static/js/times.js").as_uri()
+    module = (ROOT / "assets/js/times.js").as_uri()
     script = f"import {{relative}} from '{module}'; console.log(JSON.stringify({seconds}.map(relative)))"
     run = subprocess.run(
         [str(NODE), "--input-type=module", "--eval", script], capture_output=True, text=True, check=True
