@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, F, Q, Subquery
+from django.db.models import Count, F, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.feedback.deciding import sees_private
 from dashboard.feedback.models import Change, Cluster, ClusterKey, Intake, Level, MutedSource, Report, Sureness
 from dashboard.feedback.queue import COLUMN_FACETS, KEY_FACETS, QueueFilter, View, clusters_wanted, visible_views
+from dashboard.lib.prepared import Prepared
 
 KEPT_SECONDS = 15
 MOST_KEPT = 200
@@ -51,6 +52,12 @@ COUNTED: dict[Asked, tuple[Mark, datetime, Counts]] = {}
 
 def standing_get() -> Standing:
     """Return the intake's age and the mark of the latest change, in one statement."""
+    for complete_at, *mark in _standing():
+        return Standing(complete_at, (mark[0], mark[1], mark[2], mark[3]))
+    return Standing(None, (None,) * 4)
+
+
+def _newest() -> QuerySet[Intake, tuple[datetime | None, int | None, int | None, int | None, int | None]]:
     muted = MutedSource.objects.order_by().annotate(all=F("pk") - F("pk")).values("all")
     newest = {
         "change": Subquery(Change.objects.order_by("-pk").values("pk")[:1]),
@@ -58,8 +65,10 @@ def standing_get() -> Standing:
         "muted": Subquery(MutedSource.objects.order_by("-pk").values("pk")[:1]),
         "muted_count": Subquery(muted.annotate(n=Count("pk")).values("n")),
     }
-    row = Intake.objects.annotate(**newest).values_list("complete_at", *newest).first()
-    return Standing(row[0], (row[1], row[2], row[3], row[4])) if row else Standing(None, (None,) * 4)
+    return Intake.objects.annotate(**newest).values_list("complete_at", *newest).order_by("pk")[:1]
+
+
+_standing = Prepared(_newest)
 
 
 def counts_get(wanted: QueueFilter, user: User, mark: Mark) -> Counts:

@@ -12,7 +12,8 @@ from django.db.models.expressions import RawSQL
 from dashboard.accounts.models import User
 from dashboard.feedback.deciding import clusters_seen_by, sees_private
 from dashboard.feedback.models import Cluster, ClusterKey, Level, Place, State, Suggestion, Sureness
-from dashboard.lib.paging import Page, page_get
+from dashboard.lib.paging import Page, page_get, page_onwards, rows_beyond
+from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 50
 # Of a word that is everywhere the newest so many are looked at: ordering all of them would grow with the table.
@@ -111,13 +112,39 @@ class Line(NamedTuple):
 
 
 def queue_page(wanted: QueueFilter, *, user: User, cursor: str) -> Page[Line]:
-    """Return a page of clusters, the heaviest first."""
-    alike = Suggestion.objects.filter(cluster=OuterRef("pk"), verdict=Suggestion.Verdict.OPEN)
-    rows = clusters_wanted(wanted, user).annotate(is_like_another=Exists(alike))
-    lines = cast("QuerySet[Cluster, Line]", rows.values_list(*Line._fields, named=True))
+    """Return a page of clusters, the heaviest first; of a whole view by a query put together once."""
+    if wanted == QueueFilter(wanted.view) and wanted.view in _onwards:
+        read = _onwards[wanted.view]
+        page = page_onwards(cursor, lambda at, pk: read(at=at, pk=pk), by="ranks_at", size=PAGE_SIZE)
+        if page:
+            return page
     places = VIEWS[wanted.view].places
     branches = [Q(place=place) for place in places] if len(places) > 1 and not wanted.is_narrowed else []
+    lines = _lines(clusters_wanted(wanted, user))
     return page_get(lines, by="ranks_at", cursor=cursor, size=PAGE_SIZE, branches=branches)
+
+
+def _lines(clusters: QuerySet[Cluster]) -> QuerySet[Cluster, Line]:
+    alike = Suggestion.objects.filter(cluster=OuterRef("pk"), verdict=Suggestion.Verdict.OPEN)
+    rows = clusters.annotate(is_like_another=Exists(alike))
+    return cast("QuerySet[Cluster, Line]", rows.values_list(*Line._fields, named=True))
+
+
+def _onwards_in(view: View) -> Prepared[Line]:
+    """Return the query of the next rows of a view that every reviewer sees alike, in one place."""
+
+    def build(at: datetime, pk: int) -> QuerySet[Cluster, Line]:
+        clusters = Cluster.objects.filter(Q(place=view.places[0]), view.wanted)
+        return rows_beyond(_lines(clusters), by="ranks_at", at=at, pk=pk)[: PAGE_SIZE + 1]
+
+    return Prepared(build)
+
+
+_onwards = {
+    name: _onwards_in(view)
+    for name, view in VIEWS.items()
+    if len(view.places) == 1 and not view.is_mine and Place.PRIVATE not in view.places
+}
 
 
 def clusters_wanted(wanted: QueueFilter, user: User) -> QuerySet[Cluster]:
