@@ -15,7 +15,7 @@ from dashboard.billing.models import (
     WebhookEvent,
 )
 from dashboard.billing.models.chain import CHAIN_IDS
-from dashboard.billing.rows import DeskRow, amount_text, desk_row
+from dashboard.billing.rows import DeskRow, amount_text, desk_line, desk_row
 from dashboard.credits.apply import GRANTED, REVERSALS
 
 MOST_ROWS = 50
@@ -40,7 +40,8 @@ class Detail:
 
     @cached_property
     def row(self) -> DeskRow:
-        return desk_row(self.chain, tuple(one.kind for one in self.findings if one.state == "open"), self.agent_name)
+        kinds = tuple(one.kind for one in self.findings if one.state == "open")
+        return desk_row(desk_line(self.chain, self.agent_name), kinds)
 
     @cached_property
     def findings(self) -> list[Finding]:

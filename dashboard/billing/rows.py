@@ -2,22 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
+from dashboard.agents.models import shown_name
 from dashboard.billing.access import has_stripe
-from dashboard.billing.models import Chain
+from dashboard.billing.models import Chain, StripePayment
 from dashboard.lib.presentation import money_text
 
-SIDES = ("stripe_payment__payout", "hosted_payment", "purchase__agent", "workspace")
-# What `desk_row` reads of a chain and its sides: reading all columns of six tables costs more than finding them.
-READ = (
-    *("key", "opened_at", "stage", "granted_at", "is_money", "agent_remote_id"),
-    *("stripe_payment", "hosted_payment", "purchase", "workspace__name"),
-    *(f"stripe_payment__{name}" for name in ("amount_cents", "currency", "fee_cents", "livemode", "state")),
-    *(f"stripe_payment__{name}" for name in ("paid_at", "created_at", "payout__payout_id")),
-    *(f"hosted_payment__{name}" for name in ("amount_cents", "credits", "receipt_id", "issued_at")),
-    *(f"purchase__{name}" for name in ("price_cents", "credits", "paid_at", "settled_at", "balance_moved_at")),
-    *(f"purchase__agent__{name}" for name in ("name", "remote_id")),
-)
 LIGHTS = (
     ("paid", "Paid at Stripe"),
     ("settled", "Settled by Image Skill"),
@@ -35,6 +27,41 @@ class Light:
     look: str
     at: datetime | None = None
     source: str = ""
+
+
+class DeskLine(NamedTuple):
+    """What a row is made of, as plain values: making models of six tables for each row costs more than finding them."""
+
+    pk: int
+    key: UUID
+    opened_at: datetime
+    stage: str
+    granted_at: datetime | None
+    is_money: bool
+    agent_remote_id: str
+    agent_name: str | None
+    workspace__name: str | None
+    stripe_payment__state: str | None
+    stripe_payment__livemode: bool | None
+    stripe_payment__amount_cents: int | None
+    stripe_payment__currency: str | None
+    stripe_payment__fee_cents: int | None
+    stripe_payment__paid_at: datetime | None
+    stripe_payment__created_at: datetime | None
+    stripe_payment__payout__payout_id: str | None
+    hosted_payment: int | None
+    hosted_payment__amount_cents: int | None
+    hosted_payment__credits: int | None
+    hosted_payment__receipt_id: str | None
+    hosted_payment__issued_at: datetime | None
+    purchase: int | None
+    purchase__price_cents: int | None
+    purchase__credits: int | None
+    purchase__paid_at: datetime | None
+    purchase__settled_at: datetime | None
+    purchase__balance_moved_at: datetime | None
+    purchase__agent__name: str | None
+    purchase__agent__remote_id: str | None
 
 
 @dataclass(frozen=True)
@@ -69,41 +96,58 @@ def amount_text(cents: int | None, currency: str) -> str:
     return money_text(cents) if currency in ("", "USD") else f"{cents / 100:,.2f} {currency}"
 
 
-def desk_row(chain: Chain, findings: tuple[str, ...], agent_name: str | None) -> DeskRow:
-    """Return a payment with its loaded sides as a row."""
-    payment, hosted, purchase = chain.stripe_payment, chain.hosted_payment, chain.purchase
-    order_cents = hosted.amount_cents if hosted else purchase.price_cents if purchase else None
-    credits_ = hosted.credits if hosted else purchase.credits if purchase else None
+def desk_line(chain: Chain, agent_name: str | None) -> DeskLine:
+    """Return the values of a payment whose sides are loaded."""
+    return DeskLine._make(_value(chain, lookup) for lookup in DeskLine._fields)._replace(agent_name=agent_name)
+
+
+def _value(chain: Chain, lookup: str) -> object:
+    found: object = chain
+    for name in lookup.split("__"):
+        found = getattr(found, name, None)
+    return found
+
+
+def desk_row(line: DeskLine, findings: tuple[str, ...]) -> DeskRow:
+    """Return a payment with what its sides tell of it; the service's order goes before our own record of it."""
+    has_payment = line.stripe_payment__state is not None
+    hosted, purchase = line.hosted_payment is not None, line.purchase is not None
+    order_cents = line.hosted_payment__amount_cents if hosted else line.purchase__price_cents
     return DeskRow(
-        key=str(chain.key),
-        amount_cents=payment.amount_cents if payment else order_cents,
-        currency=payment.currency if payment else "USD",
-        credits=credits_,
-        fee_cents=payment.fee_cents if payment else None,
-        payout_id=payment.payout.payout_id if payment and payment.payout else "",
-        agent_name=purchase.agent.display_name if purchase else agent_name or "",
-        agent_remote_id=chain.agent_remote_id,
-        workspace_name=chain.workspace.name if chain.workspace else "",
-        stage=chain.stage,
-        is_money=chain.is_money,
-        is_test=bool(payment and not payment.livemode),
-        lights=lights(chain),
+        key=str(line.key),
+        amount_cents=line.stripe_payment__amount_cents if has_payment else order_cents,
+        currency=line.stripe_payment__currency or "" if has_payment else "USD",
+        credits=line.hosted_payment__credits if hosted else line.purchase__credits,
+        fee_cents=line.stripe_payment__fee_cents,
+        payout_id=line.stripe_payment__payout__payout_id or "",
+        agent_name=(
+            shown_name(line.purchase__agent__name or "", line.purchase__agent__remote_id or "")
+            if purchase
+            else line.agent_name or ""
+        ),
+        agent_remote_id=line.agent_remote_id,
+        workspace_name=line.workspace__name or "",
+        stage=line.stage,
+        is_money=line.is_money,
+        is_test=line.stripe_payment__livemode is False,
+        lights=_lights(line),
         findings=findings,
-        opened_at=chain.opened_at,
+        opened_at=line.opened_at,
     )
 
 
-def lights(chain: Chain) -> tuple[Light, ...]:
-    """Return the four lights of a payment: a light without a source of its own here is hidden, not off."""
-    payment, hosted, purchase = chain.stripe_payment, chain.hosted_payment, chain.purchase
-    by_stripe = (payment.paid_at or payment.created_at) if payment and payment.is_paid else None
-    settled = hosted.issued_at if hosted and hosted.receipt_id else purchase.settled_at if purchase else None
-    has_order = bool(hosted or purchase)
+def _lights(line: DeskLine) -> tuple[Light, ...]:
+    """Return the four lights: a light without a source of its own here is hidden, not off."""
+    is_paid = line.stripe_payment__state == StripePayment.State.PAID
+    by_stripe = (line.stripe_payment__paid_at or line.stripe_payment__created_at) if is_paid else None
+    settled = line.hosted_payment__issued_at if line.hosted_payment__receipt_id else line.purchase__settled_at
+    has_purchase = line.purchase is not None
+    has_order = has_purchase or line.hosted_payment is not None
     moments = (
-        (by_stripe or (purchase.paid_at if purchase else None), has_stripe(), "Stripe" if by_stripe else "Image Skill"),
+        (by_stripe or line.purchase__paid_at, has_stripe(), "Stripe" if by_stripe else "Image Skill"),
         (settled, has_order, "Receipt"),
-        (chain.granted_at, has_order, "Activity ledger"),
-        (purchase.balance_moved_at if purchase else None, bool(purchase), "Balance"),
+        (line.granted_at, has_order, "Activity ledger"),
+        (line.purchase__balance_moved_at, has_purchase, "Balance"),
     )
     return tuple(
         Light(name, title, "done" if at else "waiting" if is_visible else "hidden", at, source if at else "")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -11,9 +11,10 @@ from django.http import Http404
 from dashboard.agents.models import Agent
 from dashboard.billing.models import Chain, Feed, Finding, LedgerLine, StripeDispute, StripePayment, StripeRefund, Sweep
 from dashboard.billing.models.chain import CHAIN_IDS
-from dashboard.billing.rows import READ, SIDES, DeskRow, desk_row
+from dashboard.billing.rows import DeskLine, DeskRow, desk_row
 from dashboard.billing.stages import chain_rows
-from dashboard.lib.paging import Page, page_get
+from dashboard.lib.paging import Page, page_get, page_onwards, rows_beyond
+from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 50
 
@@ -31,18 +32,35 @@ class Coverage:
         return self.visible == self.total
 
 
-def chain_page(chains: QuerySet[Chain], *, cursor: str) -> tuple[Page[Any], list[DeskRow]]:
-    """Return a page of payments, newest first, and what its rows show; in two queries."""
-    named = Agent.objects.filter(remote_id=OuterRef("agent_remote_id")).values("name")[:1]
-    shown = chains.select_related(None).select_related(*SIDES).only(*READ).annotate(agent_name=Subquery(named))
-    page = page_get(shown, by="opened_at", cursor=cursor, size=PAGE_SIZE)
-    keys = [chain.pk for chain in page.rows]
+def chain_page(chains: QuerySet[Chain] | None, *, cursor: str) -> tuple[Page[DeskLine], list[DeskRow]]:
+    """Return a page of payments, newest first, and what its rows show; in two queries.
+
+    None for all payments, whose query is put together once.
+    """
+    page = None
+    if chains is None:
+        page = page_onwards(cursor, lambda at, pk: _beyond(at=at, pk=pk), by="opened_at", size=PAGE_SIZE)
+    if page is None:
+        lines = _lines(chain_rows() if chains is None else chains)
+        page = page_get(lines, by="opened_at", cursor=cursor, size=PAGE_SIZE)
+    keys = [line.pk for line in page.rows]
     open_ = Finding.objects.filter(chain__in=keys, state=Finding.State.OPEN).order_by("pk")
     found: dict[int, list[str]] = {}
     for chain_id, kind in open_.values_list("chain_id", "kind"):
         found.setdefault(chain_id or 0, []).append(kind)
-    rows = [desk_row(chain, tuple(found.get(chain.pk, ())), getattr(chain, "agent_name", "")) for chain in page.rows]
+    rows = [desk_row(line, tuple(found.get(line.pk, ()))) for line in page.rows]
     return page, rows
+
+
+def _lines(chains: QuerySet[Chain]) -> QuerySet[Chain, DeskLine]:
+    named = Agent.objects.filter(remote_id=OuterRef("agent_remote_id")).values("name")[:1]
+    lines = chains.annotate(agent_name=Subquery(named)).values_list(*DeskLine._fields, named=True)
+    return cast("QuerySet[Chain, DeskLine]", lines)
+
+
+_beyond: Prepared[DeskLine] = Prepared(
+    lambda at, pk: rows_beyond(_lines(chain_rows()), by="opened_at", at=at, pk=pk)[: PAGE_SIZE + 1]
+)
 
 
 def chains_of_id(reference: str) -> QuerySet[Chain]:

@@ -46,7 +46,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     form = ChainFilterForm(request.GET)
     context: dict[str, object] = {"form": form, "tab": "purchases", "coverage": coverage_get(), **sight()}
     if form.is_valid():
-        page, rows = chain_page(form.chains(), cursor=request.GET.get("page", ""))
+        page, rows = chain_page(form.chains() if form.is_filtered else None, cursor=request.GET.get("page", ""))
         context |= {"page": page, "rows": rows, "is_filtered": form.is_filtered}
     return render(request, "billing/desk.html", context)
 
