@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.http import Http404
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
@@ -57,6 +58,15 @@ class AssetFilter:
         return not any(getattr(self, field.name) for field in fields(self))
 
 
+class Among(NamedTuple):
+    """An asset, the numbers of those right above and below it in a gallery (newest first; None at an end), its tags."""
+
+    asset: Asset
+    newer: int | None
+    older: int | None
+    tags: list[str]
+
+
 def gallery_list(workspace: Workspace, wanted: AssetFilter) -> QuerySet[Asset]:
     """Return what a filter finds in a workspace's gallery."""
     exact = {
@@ -92,16 +102,21 @@ def gallery_count(assets: QuerySet[Asset]) -> int:
     return assets.order_by()[: COUNT_LIMIT + 1].count()
 
 
-def neighbours(assets: QuerySet[Asset], asset: Asset) -> tuple[int | None, int | None]:
-    """Return, in one query, the numbers of the assets right above and below one, newest first; None at an end."""
-    newer, older = _next(assets, asset, "gt", "created_at", "pk"), _next(assets, asset, "lt", "-created_at", "-pk")
-    above, below = Asset.objects.filter(pk=asset.pk).values_list(newer, older).get()
-    return above, below
+def among_get(workspace: Workspace, pk: int, assets: QuerySet[Asset]) -> Among:
+    """Return an asset with its agent and job, and its place in a gallery, in one query; raises Http404."""
+    found = asset_list(workspace).filter(pk=pk).select_related("agent", "job", "workspace")
+    newer, older = _next(assets, "gt", "created_at", "pk"), _next(assets, "lt", "-created_at", "-pk")
+    # A row for each of its tags, which are few.
+    rows = list(found.annotate(newer=newer, older=older, tag=F("tags__name")).order_by("tag"))
+    if not rows:
+        raise Http404
+    return Among(rows[0], rows[0].newer, rows[0].older, [row.tag for row in rows if row.tag])
 
 
-def _next(assets: QuerySet[Asset], asset: Asset, past: str, *order: str) -> Subquery:
-    at = asset.created_at
-    reached = Q(**{f"created_at__{past}e": at}) & (Q(**{f"created_at__{past}": at}) | Q(**{f"pk__{past}": asset.pk}))
+def _next(assets: QuerySet[Asset], past: str, *order: str) -> Subquery:
+    """Return the number of the asset of a gallery that comes right after the outer one in an order."""
+    at, number = OuterRef("created_at"), OuterRef("pk")
+    reached = Q(**{f"created_at__{past}e": at}) & (Q(**{f"created_at__{past}": at}) | Q(**{f"pk__{past}": number}))
     return Subquery(assets.filter(reached).order_by(*order).values("pk")[:1])
 
 

@@ -16,6 +16,7 @@ from dashboard.assets.gallery import COUNT_LIMIT, gallery_count, gallery_list, g
 from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
 from dashboard.assets.gallery_head import head_get
 from dashboard.assets.gallery_months import gallery_months
+from dashboard.assets.models import Asset
 from dashboard.assets.selectors import asset_get, asset_list
 from dashboard.assets.spool import has_original
 from dashboard.assets.viewer import viewer_get
@@ -64,16 +65,16 @@ def _found(request: HttpRequest, scope: Scope, form: AssetFilterForm) -> dict[st
 @member()
 @require_GET
 def asset_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
-    asset = asset_get(scope.workspace, number)
     form = AssetFilterForm(request.GET)
-    assets = gallery_list(scope.workspace, form.wanted) if form.is_valid() else None
-    view = viewer_get(scope.workspace, asset, among=assets)
+    # A filter that cannot be read leads to no neighbour.
+    assets = gallery_list(scope.workspace, form.wanted) if form.is_valid() else Asset.objects.none()
+    view = viewer_get(scope.workspace, number, among=assets)
     context = {
         "scope": scope,
         "form": form,
         "view": view,
         "inbox_waiting": view.waiting,
-        "has_original": has_original(asset),
+        "has_original": has_original(view.asset),
         "may_curate": scope.may(MAY_CURATE),
         "page_url": request.build_absolute_uri(request.path),
     }

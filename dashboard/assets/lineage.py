@@ -69,11 +69,7 @@ def drawing_of(workspace: Workspace, asset: Asset, lineage: Lineage) -> Drawing 
         Relative(link.get_kind_display(), link.asset, link.asset_remote_id, link.kind) for link in lineage.sources
     ]
     siblings = [Relative("Made beside it", one, one.remote_id) for one in lineage.siblings]
-    made = {
-        output.pk: Relative(USES[link.kind], output, output.remote_id, link.kind)
-        for link in lineage.uses
-        for output in link.job.assets.all()
-    }
+    made = {output.pk: Relative(USES[link.kind], output, output.remote_id, link.kind) for link, output in lineage.uses}
     if not (sources or siblings or made):
         return None
     columns = [sources, [Relative("This one", asset, asset.remote_id), *siblings], list(made.values())]

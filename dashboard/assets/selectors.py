@@ -1,6 +1,6 @@
 """Reading jobs and assets, always within a workspace."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, IntegerField, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Cast, ExtractMonth, ExtractYear
 from django.http import Http404
 
@@ -34,11 +34,11 @@ class Month:
 
 @dataclass(frozen=True)
 class Lineage:
-    """What an asset was made from, what its job made beside it, and what was made from it (jobs with their outputs)."""
+    """What an asset was made from, what its job made beside it, and what was made from it, with how it was used."""
 
     sources: list[AssetLink]
     siblings: list[Asset]
-    uses: list[AssetLink]
+    uses: list[tuple[AssetLink, Asset]]
 
 
 def asset_list(workspace: Workspace) -> QuerySet[Asset]:
@@ -65,16 +65,28 @@ def asset_get(workspace: Workspace, pk: int) -> Asset:
 
 
 def lineage_get(asset: Asset, *, most: int = 50) -> Lineage:
-    """Return an asset's next relatives, at most `most` of a kind, in three queries."""
-    links = AssetLink.objects.filter(workspace_id=asset.workspace_id).select_related("asset", "job")
-    siblings = Asset.objects.filter(job_id=asset.job_id).exclude(pk=asset.pk) if asset.job_id else Asset.objects.none()
-    return Lineage(
-        sources=list(links.filter(job_id=asset.job_id).order_by("position")[:most]) if asset.job_id else [],
-        siblings=list(siblings.order_by("pk")[:most]),
-        uses=list(
-            links.filter(asset_remote_id=asset.remote_id).order_by("-job_id").prefetch_related("job__assets")[:most]
-        ),
+    """Return an asset's next relatives, of at most `most` links, in two queries."""
+    links = list(
+        AssetLink.objects.filter(workspace_id=asset.workspace_id)
+        .filter(Q(job=asset.job_id) | Q(asset_remote_id=asset.remote_id))
+        .select_related("asset")
+        .defer("asset__record")
+        # What it was made from first; then the latest use.
+        .order_by(Case(When(job=asset.job_id, then=0), default=1), "-job", "position")[:most]
     )
+    sources = [link for link in links if link.job_id == asset.job_id]
+    uses = [link for link in links if link.job_id != asset.job_id]
+    made = _made_by({asset.job_id, *(link.job_id for link in uses)})
+    siblings = [one for one in made[asset.job_id] if one != asset]
+    return Lineage(sources, siblings, [(link, one) for link in uses for one in made[link.job_id]])
+
+
+def _made_by(jobs: Iterable[int | None]) -> dict[int | None, list[Asset]]:
+    """Return what jobs made, by job, in one query."""
+    found: dict[int | None, list[Asset]] = defaultdict(list)
+    for asset in Asset.objects.filter(job__in=[job for job in jobs if job]).defer("record").order_by("pk"):
+        found[asset.job_id].append(asset)
+    return found
 
 
 def month_counts(workspace: Workspace, zone: ZoneInfo) -> list[Month]:

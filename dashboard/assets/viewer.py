@@ -10,14 +10,14 @@ from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.models import Event
 from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list
-from dashboard.assets.gallery import neighbours
+from dashboard.assets.gallery import among_get
 from dashboard.assets.lineage import Drawing, drawing_of
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
 from dashboard.assets.ratios import ratio_of
 from dashboard.assets.selectors import lineage_get
 from dashboard.catalog.models import CatalogModel
-from dashboard.catalog.selectors import models_of
+from dashboard.catalog.selectors import model_behind
 from dashboard.credits.balance_selectors import interval_at
 from dashboard.credits.funding import Payer, shares_by_event
 from dashboard.credits.waiting import waiting_in
@@ -53,10 +53,10 @@ class AssetView:
         return ratio_of(self.asset.width, self.asset.height)
 
 
-def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | None) -> AssetView:
-    """Return an asset's page; `among` is the gallery that it was opened from, None for one that cannot be read."""
+def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> AssetView:
+    """Return an asset's page; `among` is the gallery that it was opened from. Raises Http404."""
+    asset, newer, older, tags = among_get(workspace, pk, among)
     sizes = preview_widths(asset)
-    newer, older = neighbours(among, asset) if among is not None else (None, None)
     counted = claim_list(workspace).annotate(waiting=waiting_in(workspace.pk, timezone.now()))
     claim = counted.filter(agent=asset.agent_id).first()
     lines = _lines(workspace, asset)
@@ -67,8 +67,8 @@ def viewer_get(workspace: Workspace, asset: Asset, *, among: QuerySet[Asset] | N
         src=preview_url(workspace.key, asset, sizes[-1][0]) if sizes else "",
         srcset=preview_srcset(workspace.key, asset),
         drawing=drawing_of(workspace, asset, lineage_get(asset)),
-        tags=list(asset.tags.order_by("name").values_list("name", flat=True)),
-        model=models_of([asset.capability_id]).get(asset.capability_id),
+        tags=tags,
+        model=model_behind(asset.capability_id),
         lines=lines,
         payers=_payers(claim, lines),
         is_linked=claim is not None,

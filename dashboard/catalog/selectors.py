@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import Http404
 
 from dashboard.catalog.models import Capability, CatalogModel
@@ -12,6 +13,7 @@ from dashboard.freshness.selectors import cursor_map
 
 CATALOG_READ_EVERY = timedelta(minutes=15)
 NAMES_KEY, NAMES_KEPT_SECONDS = "catalog:capability-names", 60
+MODELS_KEY = "catalog:models-behind"
 
 
 def catalog_cursor() -> SyncCursor | None:
@@ -58,9 +60,20 @@ def models_of(capability_ids: Iterable[str]) -> dict[str, CatalogModel]:
     A capability that several models name is nobody's: which of them ran is not told.
     """
     wanted = {one for one in capability_ids if one}
-    if not wanted:
-        return {}
+    return _alone(CatalogModel.objects.filter(capability_id__in=wanted)) if wanted else {}
+
+
+def model_behind(capability_id: str) -> CatalogModel | None:
+    """Return which model stands behind a capability, as `models_of`; at most NAMES_KEPT_SECONDS old."""
+    found: dict[str, CatalogModel] | None = cache.get(MODELS_KEY)
+    if found is None:
+        found = _alone(CatalogModel.objects.exclude(capability_id=""))
+        cache.set(MODELS_KEY, found, NAMES_KEPT_SECONDS)
+    return found.get(capability_id)
+
+
+def _alone(models: QuerySet[CatalogModel]) -> dict[str, CatalogModel]:
     found: dict[str, list[CatalogModel]] = {}
-    for model in CatalogModel.objects.filter(capability_id__in=wanted).defer("told"):
+    for model in models.defer("told"):
         found.setdefault(model.capability_id, []).append(model)
     return {capability_id: models[0] for capability_id, models in found.items() if len(models) == 1}

@@ -22,6 +22,7 @@ from tests.dashboard.assets.gallery_rows import agent_made, asset_made, job_made
 from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
+MOST_STATEMENTS = 8
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_page_asks_as_often_for_many_relatives(visitor: Browser, workspace: Work
 
     small, large = family(1), family(12)
     queries(small)
-    assert queries(large) == queries(small)
+    assert queries(large) == queries(small) <= MOST_STATEMENTS
 
 
 def drawn(view: Any) -> list[tuple[int, int]]:
