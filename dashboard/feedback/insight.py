@@ -163,5 +163,5 @@ def _workers() -> list[Worker]:
         answered=Count("pk", filter=Q(kind=Change.Kind.ANSWERED)),
         merged=Count("press", filter=Q(kind=Change.Kind.MERGED), distinct=True),
     )
-    rows = rows.order_by("-decided", "by__email")[:20]
+    rows = rows.exclude(decided=0, answered=0, merged=0).order_by("-decided", "by__email")[:20]
     return [Worker(name or email, decided, answered, merged) for name, email, decided, answered, merged in rows]
