@@ -9,6 +9,7 @@ from dashboard.activity.references import references_apply
 from dashboard.activity.rollups import rollups_apply
 from dashboard.agents.models import Claim
 from dashboard.lib.bounded import bounded_json
+from dashboard.lib.bulk import models_write
 from dashboard.lib.dates import showable
 
 MAX_JSON = 16_384
@@ -23,7 +24,7 @@ def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime
     known = known_ids(claim.agent_id, (record.event_id for record in records))
     fresh = {record.event_id: record for record in records if record.event_id not in known}
     events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
-    Event.objects.bulk_create(events)
+    models_write(events)
     rollups_apply(claim, events)
     references_apply(events)
     return events

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from django.db import connection
-
 from api_client import JsonObject
 from dashboard.activity.models import Event
+from dashboard.lib.bulk import rows_write
 
 MOST_REFERENCES = 50
 MAX_LENGTH, MAX_NAME = 200, 40
 # Whose an event is leads to everything of theirs: no trail.
 OWNERS = ("agt_", "org_")
 BATCH = 2_000
-INSERT = "INSERT INTO activity_eventreference (workspace_id, reference, event_id) VALUES (%s, %s, %s)"
+COLUMNS = ("workspace_id", "reference", "event_id")
 
 
 def references_of(event: Event) -> dict[str, str]:
@@ -36,5 +35,4 @@ def references_apply(events: Iterable[Event]) -> None:
     """Keep the ids that new events name: as plain rows, for models of five an event would cost more than the event."""
     rows = [(event.workspace_id, reference, event.pk) for event in events for reference in references_of(event)]
     if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(INSERT, rows)
+        rows_write("activity_eventreference", COLUMNS, rows)

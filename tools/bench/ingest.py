@@ -1,7 +1,8 @@
 """How many ledger rows a second come in: `main ROWS`, Django set up on a database that may be written to.
 
-The whole way is an answer's JSON to rows and sums; the upsert alone starts at typed records. Beside them the same rows
-by the bare driver, and by `update_or_create`. All four in turn, page by page, a commit a page; of each the median page.
+The whole way is an answer's JSON to rows and sums; the upsert alone starts at typed records. Beside them the same rows,
+each event's and those of the ids it names, by the bare driver, and by `update_or_create`. All four in turn, page by
+page, a commit a page; of each the median page.
 """
 
 import json
@@ -17,7 +18,8 @@ from django.db import connection, transaction
 
 from api_client import ActivityEvent, ActivityPage
 from dashboard.activity.apply import event_from, events_apply
-from dashboard.activity.models import Event
+from dashboard.activity.models import Event, EventReference
+from dashboard.activity.references import references_of
 from dashboard.agents.models import Claim
 from tools.bench.data import write_rows
 
@@ -27,7 +29,7 @@ FEW = 100
 
 
 def main() -> None:
-    claim = Claim.objects.select_related("agent").earliest("pk")
+    claim = Claim.objects.select_related("agent", "workspace").earliest("pk")
     times: dict[str, list[float]] = {"raw": [], "upsert": [], "whole": [], "update_or_create": []}
     for _ in range(max(2, int(sys.argv[1]) // PAGE)):
         for name, seconds in _page(claim).items():
@@ -38,12 +40,16 @@ def main() -> None:
 def _page(claim: Claim) -> dict[str, float]:
     """Seconds a row of each way, each with rows that are new."""
     at = datetime.now(UTC)
-    raw = [_values(event_from(record, claim=claim, at=at)) for record in _records(_answer(at))]
-    records, answer, few = _records(_answer(at)), _answer(at), _records(_answer(at))[:FEW]
+    events = [event_from(record, claim=claim, at=at) for record in records_of(answer_of(at))]
+    raw = [_values(event) for event in events]
+    # Of some event that is there: by the bare driver nothing tells the new ones' ids.
+    event_id = Event.objects.latest("pk").pk
+    named = [(claim.workspace_id, name, event_id) for event in events for name in references_of(event)]
+    records, answer, few = records_of(answer_of(at)), answer_of(at), records_of(answer_of(at))[:FEW]
     return {
-        "raw": _seconds(lambda: write_rows(Event, raw)) / PAGE,
+        "raw": _seconds(lambda: _by_driver(raw, named)) / PAGE,
         "upsert": _seconds(lambda: events_apply(claim=claim, records=records, at=at)) / PAGE,
-        "whole": _seconds(lambda: events_apply(claim=claim, records=_records(answer), at=at)) / PAGE,
+        "whole": _seconds(lambda: events_apply(claim=claim, records=records_of(answer), at=at)) / PAGE,
         "update_or_create": _seconds(lambda: _one_by_one(claim, few, at)) / FEW,
     }
 
@@ -55,9 +61,9 @@ def _seconds(write: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _answer(at: datetime) -> str:
+def answer_of(at: datetime, size: int = PAGE) -> str:
     """An answer of the hosted API: a page of new events, one every twenty seconds."""
-    names = [uuid.uuid4().hex for _ in range(PAGE)]
+    names = [uuid.uuid4().hex for _ in range(size)]
     events = [
         {
             "event_id": f"evt_{name}",
@@ -78,7 +84,7 @@ def _answer(at: datetime) -> str:
     return json.dumps({"events": events})
 
 
-def _records(answer: str) -> list[ActivityEvent]:
+def records_of(answer: str) -> list[ActivityEvent]:
     events = ActivityPage.model_validate(json.loads(answer)).events
     return [event for event in events if isinstance(event, ActivityEvent)]
 
@@ -92,9 +98,16 @@ def _values(event: Event) -> tuple[Any, ...]:
     return tuple(field.get_db_prep_save(getattr(event, field.attname), connection) for field in fields)
 
 
+def _by_driver(events: list[tuple[Any, ...]], references: list[tuple[Any, ...]]) -> None:
+    write_rows(Event, events)
+    write_rows(EventReference, references)
+
+
 def _one_by_one(claim: Claim, records: list[ActivityEvent], at: datetime) -> None:
     for record in records:
         event = event_from(record, claim=claim, at=at)
         kept = {field.name: getattr(event, field.name) for field in Event._meta.concrete_fields[1:]}  # noqa: SLF001
         key = {name: kept.pop(name) for name in ("agent", "remote_id")}
-        Event.objects.update_or_create(**key, defaults=kept)
+        kept_event, _ = Event.objects.update_or_create(**key, defaults=kept)
+        for name in references_of(event):
+            EventReference.objects.update_or_create(workspace=claim.workspace, reference=name, event=kept_event)
