@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from dashboard.activity.forms import Chip, OpenChoiceField, address_without
-from dashboard.assets.gallery import COSTS, SIZES, AssetFilter
+from dashboard.assets.gallery import AssetFilter
 from dashboard.assets.models import Asset
 from dashboard.catalog.selectors import capability_names
 from dashboard.lib.days import DaysForm
@@ -32,12 +32,8 @@ class AssetFilterForm(DaysForm):
     operation = OpenChoiceField(label="Operation", required=False)
     capability = OpenChoiceField(label="Model", required=False)
     aspect = forms.ChoiceField(label="Shape", choices=[ANY, *Asset.Aspect.choices], required=False)
-    size = forms.ChoiceField(
-        label="Size", choices=[ANY, *((key, name) for key, (name, _) in SIZES.items())], required=False
-    )
-    cost = forms.ChoiceField(
-        label="Cost", choices=[ANY, *((key, name) for key, (name, _) in COSTS.items())], required=False
-    )
+    size = forms.ChoiceField(label="Size", choices=[ANY, *Asset.Size.choices], required=False)
+    cost = forms.ChoiceField(label="Cost", choices=[ANY, *Asset.Cost.choices], required=False)
     tag = forms.CharField(label="Tag", required=False, max_length=40)
     hidden = forms.ChoiceField(label="Hidden", choices=[("", "Left out"), ("yes", "Only those")], required=False)
 

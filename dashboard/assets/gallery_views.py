@@ -12,10 +12,10 @@ from dashboard.accounts.access import MAY_CURATE, Scope, member
 from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
 from dashboard.assets.curation_forms import NO_TAG, TagForm
-from dashboard.assets.gallery import COUNT_LIMIT, gallery_count, gallery_list, gallery_page
+from dashboard.assets.gallery import gallery_list, gallery_page
 from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
 from dashboard.assets.gallery_head import head_get
-from dashboard.assets.gallery_months import gallery_months
+from dashboard.assets.gallery_months import COUNT_LIMIT, gallery_months, months_found
 from dashboard.assets.models import Asset
 from dashboard.assets.selectors import asset_get, asset_list
 from dashboard.assets.spool import has_original
@@ -50,15 +50,15 @@ def _found(request: HttpRequest, scope: Scope, form: AssetFilterForm) -> dict[st
     """What a filter that can be read finds."""
     wanted = form.wanted
     assets = gallery_list(scope.workspace, wanted)
-    months = tuple(gallery_months(scope.workspace)) if wanted.is_empty else ()
+    months, count = gallery_months(scope.workspace) if wanted.is_empty else months_found(assets)
     return {
         "page": gallery_page(assets, cursor=request.GET.get("page", "")),
         "address": form.address,
         "is_filtered": bool(form.chips),
         "is_hidden": wanted.is_hidden,
-        "months": months,
+        "months": tuple(months),
         "counts": {month.key: month.assets for month in months},
-        "count": sum(month.assets for month in months) if wanted.is_empty else gallery_count(assets),
+        "count": count,
     }
 
 

@@ -6,10 +6,16 @@ that held the agent when the ledger named it: a later claim changes no history.
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast
+from django.db.models.lookups import LessThan
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
+
+MEGAPIXEL = 1_000_000
+# Widened first: two sides of a told size may well multiply to more than a column of them holds.
+PIXELS = Cast("width", models.BigIntegerField()) * F("height")
 
 
 class Reading(models.TextChoices):
@@ -145,6 +151,18 @@ class Asset(Mirrored):
         CANNOT = "cannot_preview", "Cannot preview"
         GONE = "gone", "Gone"
 
+    class Cost(models.TextChoices):
+        FREE = "free", "Nothing"
+        LOW = "low", "1 to 9 credits"
+        MIDDLE = "middle", "10 to 49 credits"
+        HIGH = "high", "50 credits and more"
+        UNTOLD = "untold", "Not told"
+
+    class Size(models.TextChoices):
+        SMALL = "small", "Below 1 megapixel"
+        MEDIUM = "medium", "1 to 4 megapixels"
+        LARGE = "large", "4 megapixels and more"
+
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="assets")
     created_at = models.DateTimeField()
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.OTHER)
@@ -181,6 +199,28 @@ class Asset(Mirrored):
     purged_at = models.DateTimeField(null=True)
     # Out of sight in this workspace's gallery; the file and its history stay.
     hidden_at = models.DateTimeField(null=True)
+    # What the filters ask for, kept by the database: an index can order only what it holds.
+    cost = models.GeneratedField(
+        expression=Case(
+            When(credits=None, then=Value(Cost.UNTOLD.value)),
+            When(credits__lt=1, then=Value(Cost.FREE.value)),
+            When(credits__lt=10, then=Value(Cost.LOW.value)),
+            When(credits__lt=50, then=Value(Cost.MIDDLE.value)),
+            default=Value(Cost.HIGH.value),
+        ),
+        output_field=models.CharField(max_length=8, choices=Cost),
+        db_persist=True,
+    )
+    size = models.GeneratedField(
+        expression=Case(
+            When(Q(width=None) | Q(height=None), then=Value("")),
+            When(LessThan(PIXELS, MEGAPIXEL), then=Value(Size.SMALL.value)),
+            When(LessThan(PIXELS, 4 * MEGAPIXEL), then=Value(Size.MEDIUM.value)),
+            default=Value(Size.LARGE.value),
+        ),
+        output_field=models.CharField(max_length=8, choices=Size, blank=True),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "remote_id"], name="assets_one_row_an_asset")]
@@ -192,6 +232,8 @@ class Asset(Mirrored):
             models.Index(fields=["workspace", "operation", "-created_at", "-id"], name="assets_by_operation"),
             models.Index(fields=["workspace", "capability_id", "-created_at", "-id"], name="assets_by_capability"),
             models.Index(fields=["workspace", "aspect", "-created_at", "-id"], name="assets_by_aspect"),
+            models.Index(fields=["workspace", "cost", "-created_at", "-id"], name="assets_by_cost"),
+            models.Index(fields=["workspace", "size", "-created_at", "-id"], name="assets_by_size"),
             models.Index(fields=["workspace", "remote_id"], name="assets_by_remote_id"),
             models.Index(fields=["workspace", "content_hash"], name="assets_by_content", condition=~Q(content_hash="")),
             models.Index(fields=["workspace", "kept_at"], name="assets_kept", condition=Q(is_kept=True)),

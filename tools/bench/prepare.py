@@ -99,7 +99,7 @@ def _deepest(workspace: Workspace) -> str:
 def _month_jump(workspace: Workspace) -> str:
     """The cursor of the gallery's last month but one, as its scrubber leads there."""
     with timezone.override("UTC"):
-        return gallery_months(workspace)[-2].cursor
+        return gallery_months(workspace)[0][-2].cursor
 
 
 def _sql_and_size(visitor: Client, path: str) -> tuple[list[str], int]:

@@ -103,6 +103,30 @@ def test_each_filter_finds_what_it_says(
     assert shown(visitor.get(at(workspace, f"?{query}"))) == [wanted.remote_id]
 
 
+def test_what_a_filter_finds_stands_under_its_months_with_counts_and_ways_to_them(
+    visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    for at_, kind in ((MARCH, "video"), (APRIL, "video"), (APRIL, "video"), (APRIL, "image")):
+        asset_made(workspace, bot, at_, kind=kind)
+    answer = visitor.get(at(workspace, "?kind=video"))
+    assert [(month.label, month.assets) for month in answer.context["months"]] == [("April 2026", 2), ("March 2026", 1)]
+    assert answer.context["count"] == 3
+    march = answer.context["months"][1].cursor
+    assert len(shown(visitor.get(at(workspace, f"?kind=video&page={march}")))) == 1
+
+
+def test_filter_that_finds_very_many_says_so_without_months(
+    visitor: Browser, workspace: Workspace, bot: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("gallery_months", "gallery_views"):
+        monkeypatch.setattr(f"dashboard.assets.{module}.COUNT_LIMIT", 2)
+    for _ in range(3):
+        asset_made(workspace, bot, MARCH)
+    answer = visitor.get(at(workspace, "?kind=image"))
+    assert "More than 2 assets" in words(answer)
+    assert answer.context["months"] == ()
+
+
 def test_filter_by_agent_job_and_tag(visitor: Browser, workspace: Workspace, bot: Agent, owner: User) -> None:
     other = agent_made(workspace, owner, "other-bot")
     job = job_made(workspace, other)
