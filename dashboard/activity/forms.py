@@ -13,12 +13,12 @@ from dashboard.activity.arrivals import MOST_ARRIVALS
 from dashboard.activity.box import box_read
 from dashboard.activity.filter import COSTS, EventFilter
 from dashboard.activity.text import SHORTEST
-from dashboard.agents.models import Agent
-from dashboard.agents.selectors import agent_names
+from dashboard.agents.selectors import agent_names, agents_called
 from dashboard.lib.days import DaysForm
 from dashboard.lib.glossary import GLOSSARY, event_word, word_for
 
-MOST_AGENTS = 200
+# In the menu; of others the box takes the name or the id.
+MOST_AGENTS = 50
 # Contract section 3.11; a job's own states are those of 3.9.
 OPERATIONS = ("create", "edit", "upload", "usage", "feedback", "payment", "credits")
 TYPES = sorted(((raw, word.text) for raw, word in GLOSSARY["event_type"].items()), key=lambda one: one[1])
@@ -108,13 +108,18 @@ class EventFilterForm(DaysForm):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The agents' shown names by remote id; read when they are asked for, if the caller had not."""
-        return dict(names_get(self.workspace) if self._names is None else self._names)
+        """The menu's agents by remote id, as the caller read them or read now; and who is asked for beside them."""
+        names = dict(names_get(self.workspace) if self._names is None else self._names)
+        asked = self.query.get("agent", "")
+        return names if not asked or asked in names else names | dict(agents_called(self.workspace, asked))
 
     @property
     def offering(self) -> Self:
         """The form with its menus, to be drawn: what reads an address alone, or finds it drawn before, needs none."""
-        self.fields["agent"].choices = [("", "All"), *self.names.items()]  # type: ignore[attr-defined]
+        agent: OpenChoiceField = self.fields["agent"]  # type: ignore[assignment]
+        agent.choices = [("", "All"), *self.names.items()]
+        if len(self.names) >= MOST_AGENTS:
+            agent.help_text = "Not among them? Write agent:name above."
         for name in ("agent", "type", "operation", "status"):
             self._offer(name, self.query.get(name, ""))
         return self
@@ -131,12 +136,9 @@ class EventFilterForm(DaysForm):
         if not said or said in self.names:
             return str(said)
         called = {key for key, name in self.names.items() if name.casefold() == said.casefold()}
-        known = called or set(
-            Agent.objects.filter(claims__workspace=self.workspace, remote_id=said).values_list("remote_id", flat=True)
-        )
-        if len(known) == 1:
-            return str(known.pop())
-        problem = "Several agents are called that: choose one." if known else "No agent here is called that."
+        if len(called) == 1:
+            return called.pop()
+        problem = "Several agents are called that: choose one." if called else "No agent here is called that."
         raise forms.ValidationError(problem)
 
     @property

@@ -66,16 +66,15 @@ def _whole(request: HttpRequest, scope: Scope) -> dict[str, object]:
 
 def _found(request: HttpRequest, scope: Scope) -> dict[str, object]:
     """What a filter finds; one that cannot be read shows what is wrong with it and no rows, for all answer nothing."""
-    names = names_get(scope.workspace)
-    form = EventFilterForm(request.GET, workspace=scope.workspace, names=names)
+    form = EventFilterForm(request.GET, workspace=scope.workspace)
     if not form.is_valid():
-        return {"form": form, "is_valid": False, "names": names}
+        return {"form": form, "is_valid": False, "names": tuple(form.names.items())}
     extent = extent_get(scope.workspace)
     found = event_find(scope.workspace, form.wanted)
     return {
         "form": form,
         "is_valid": True,
-        "names": names,
+        "names": tuple(form.names.items()),
         "page": event_page(found.events, cursor=request.GET.get("page", ""), reader=scope.workspace),
         "count": ledger_count(scope.workspace, form.wanted, found),
         "age": ledger_age(scope.workspace),
@@ -115,7 +114,10 @@ def event_months(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member()
 @require_GET
 def event_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
+    """One event: its page, or its ids alone for the row that is unfolded in a list."""
     event = event_get(scope.workspace, number)
+    if "X-Fragment" in request.headers:
+        return render(request, "activity/_event_ids.html", {"event": event})
     context = {
         "scope": scope,
         "event": event,

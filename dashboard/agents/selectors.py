@@ -73,6 +73,12 @@ def agent_names(workspace: Workspace, *, limit: int) -> list[tuple[str, str]]:
     return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows]
 
 
+def agents_called(workspace: Workspace, said: str) -> list[tuple[str, str]]:
+    """Return (remote id, shown name) of the agents that a workspace holds or held with this id or name; few at most."""
+    rows = agent_list_ever(workspace).filter(Q(remote_id=said) | Q(name__iexact=said)).order_by("name", "pk")
+    return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows.values_list("remote_id", "name")[:10]]
+
+
 _names: Prepared[tuple[str, str]] = Prepared(
     lambda workspace: (
         agent_list_ever(Workspace(pk=workspace)).order_by("name", "pk").values_list("remote_id", "name")[:MOST_NAMED]

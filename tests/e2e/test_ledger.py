@@ -69,6 +69,11 @@ def test_sponsor_finds_follows_and_exports(
     assert len(rows) == len(found)
     assert {(row["type"], row["agent"]) for row in rows} == {("job.completed", "render-bot")}
 
+    page.locator(".event__more > summary").first.click()
+    page.locator(".event__more[open] .ident").first.wait_for()
+    assert "evt_" in page.locator(".event__more[open]").inner_text()
+    sound(page)
+
     page.get_by_role("link", name="Finished a job").first.click()
     page.get_by_role("heading", name="What belongs together").wait_for()
     trail = page.locator(".trail")

@@ -13,10 +13,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.accounts.models import Workspace
+from dashboard.accounts.models import User, Workspace
+from dashboard.accounts.services import workspace_create
 from dashboard.activity.box import box_read
 from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_count, event_list
-from dashboard.activity.forms import EventFilterForm, address_tidied
+from dashboard.activity.forms import MOST_AGENTS, EventFilterForm, address_tidied
 from dashboard.activity.models import Event
 from dashboard.activity.selectors import event_page
 from dashboard.agents.models import Claim
@@ -219,3 +220,18 @@ def test_name_that_several_agents_bear_has_to_be_chosen(workspace: Workspace, li
     assert form_of(workspace, {"agent": "TWIN"}).errors["agent"] == ["Several agents are called that: choose one."]
     assert form_of(workspace, {"agent": "nobody"}).errors["agent"] == ["No agent here is called that."]
     assert form_of(workspace, {"agent": first.remote_id}).is_valid()
+
+
+def test_agent_beyond_the_menu_is_found_by_its_name_and_shown_by_it(
+    workspace: Workspace, outsider: User, link: Callable[..., Claim]
+) -> None:
+    for number in range(MOST_AGENTS):
+        link(f"agent {number:02}")
+    last = link("zebra").agent
+    link("zebra", to=workspace_create(owner=outsider, name="Elsewhere"), by=outsider)
+    assert last.remote_id not in form_of(workspace, {}).names
+    for said in ("ZEBRA", last.remote_id):
+        form = form_of(workspace, {"agent": said})
+        assert form.is_valid()
+        assert form.wanted.agent == last.remote_id
+    assert [chip.text for chip in form.chips] == ["zebra"]

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
@@ -73,6 +74,18 @@ def test_every_type_opens_its_own_page(
         said = words(page(f"{tell(claim, event_type, summary=HOSTILE).pk}/"))
         assert sentence_of(event_type, "") in said
         assert "Not in the contract" not in said
+
+
+def test_row_is_unfolded_with_every_id_that_its_line_names(
+    life: dict[str, Event], workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    event = life["made"]
+    url = reverse("activity:event_detail", args=[workspace.key, event.pk])
+    unfolded = browser_of(owner).get(url, headers={"X-Fragment": "1"}).content.decode()
+    assert "<html" not in unfolded
+    assert all(f'title="{one}"' in unfolded for one in (event.remote_id, "job_1", "image_1"))
+    rows = browser_of(owner).get(reverse("activity:event_list", args=[workspace.key])).content.decode()
+    assert f'data-fill-url="{url}"' in rows
 
 
 def test_unknown_type_is_kept_named_a_breach_and_offered_as_feedback(
