@@ -88,10 +88,13 @@ def file_name(asset: Asset) -> str:
     return f"{plain[:150]}.{ENDINGS.get(asset.mime_type, 'bin')}"
 
 
+def shown_type(asset: Asset) -> str:
+    """Return the type that a file is handed over as: what we found it to be, whatever it says, or mere bytes."""
+    return asset.mime_type if asset.mime_type in ENDINGS else "application/octet-stream"
+
+
 def _original(asset: Asset, size: int | None, chunks: Iterable[bytes]) -> Original:
-    # Whatever a file says of itself, it is handed over as what we found it to be, or as mere bytes.
-    content_type = asset.mime_type if asset.mime_type in ENDINGS else "application/octet-stream"
-    return Original(file_name(asset), content_type, size, _checked(asset, chunks))
+    return Original(file_name(asset), shown_type(asset), size, _checked(asset, chunks))
 
 
 def _checked(asset: Asset, chunks: Iterable[bytes]) -> Iterator[bytes]:

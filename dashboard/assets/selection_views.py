@@ -18,6 +18,7 @@ from dashboard.assets.gallery_forms import AssetFilterForm
 from dashboard.assets.media_views import HEADERS
 from dashboard.assets.models import Asset
 from dashboard.assets.originals import OriginalLost
+from dashboard.assets.ranges import part_get, ranges_told
 from dashboard.assets.selectors import asset_get
 from dashboard.assets.spool import Spooled, has_original, original_spool
 from dashboard.assets.zip_export import KIND, zip_name
@@ -61,14 +62,17 @@ def selection(request: HttpRequest, scope: Scope) -> HttpResponseBase:
 @member()
 @require_safe
 def asset_original(request: HttpRequest, scope: Scope, number: int) -> HttpResponseBase:
-    """Send the file itself, checked against what it was when we saw it first."""
+    """Send the file itself, checked against what it was when we saw it first; of one that is kept a part, too."""
     asset = asset_get(scope.workspace, number)
     if not has_original(asset):
         raise Http404
+    part = part_get(request, asset)
+    if part is not None:
+        return _with(part, {})
     if not ORIGINALS_AT_ONCE.acquire(timeout=WAIT_SECONDS):
         return HttpResponse("Busy with other files.", status=503, headers={"Retry-After": "10"})
     try:
-        return _file(original_spool(asset))
+        return _with(_file(original_spool(asset)), ranges_told(asset))
     except OriginalLost as lost:
         if "text/html" not in request.headers.get("Accept", ""):
             return HttpResponse(str(lost), status=502, content_type="text/plain")
@@ -82,7 +86,11 @@ def _file(original: Spooled) -> FileResponse:
     response = FileResponse(original.file, as_attachment=True, filename=original.name)
     response["Content-Type"] = original.content_type
     response["Content-Length"] = str(original.size)
-    for name, value in {**HEADERS, "Cache-Control": "private, max-age=3600"}.items():
+    return response
+
+
+def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
+    for name, value in {**HEADERS, "Cache-Control": "private, max-age=3600", **headers}.items():
         response[name] = value
     return response
 
