@@ -11,7 +11,8 @@ from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.assets.models import Asset, AssetTag
 from dashboard.assets.selectors import asset_list, for_tiles
-from dashboard.lib.paging import Page, page_get
+from dashboard.lib.paging import Page, page_get, page_onwards, rows_beyond
+from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 60
 
@@ -78,6 +79,22 @@ def gallery_list(workspace: Workspace, wanted: AssetFilter) -> QuerySet[Asset]:
 def gallery_page(assets: QuerySet[Asset], *, cursor: str) -> Page[Asset]:
     """Return a page of a gallery, newest first; each asset knows its agent."""
     return page_get(for_tiles(assets), by="created_at", cursor=cursor, size=PAGE_SIZE)
+
+
+def gallery_page_whole(workspace: Workspace, *, cursor: str) -> Page[Asset]:
+    """Return a page of everything that a gallery shows, as `gallery_page` does; forth by a query put together once."""
+    page = page_onwards(
+        cursor, lambda at, pk: _beyond(workspace=workspace.pk, at=at, pk=pk), by="created_at", size=PAGE_SIZE
+    )
+    return page or gallery_page(gallery_list(workspace, AssetFilter()), cursor=cursor)
+
+
+def _tiles_beyond(workspace: int, at: datetime, pk: int) -> QuerySet[Asset]:
+    shown = gallery_list(Workspace(pk=workspace), AssetFilter())
+    return rows_beyond(for_tiles(shown), by="created_at", at=at, pk=pk)[: PAGE_SIZE + 1]
+
+
+_beyond: Prepared[Asset] = Prepared(_tiles_beyond)
 
 
 def among_get(workspace: Workspace, pk: int, assets: QuerySet[Asset]) -> Among:

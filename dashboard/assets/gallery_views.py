@@ -12,7 +12,7 @@ from dashboard.accounts.access import MAY_CURATE, Scope, member
 from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
 from dashboard.assets.curation_forms import NO_TAG, TagForm
-from dashboard.assets.gallery import gallery_list, gallery_page
+from dashboard.assets.gallery import gallery_list, gallery_page, gallery_page_whole
 from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
 from dashboard.assets.gallery_head import head_get
 from dashboard.assets.gallery_months import COUNT_LIMIT, gallery_months, months_found
@@ -48,11 +48,14 @@ def gallery(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _found(request: HttpRequest, scope: Scope, form: AssetFilterForm) -> dict[str, object]:
     """What a filter that can be read finds."""
-    wanted = form.wanted
-    assets = gallery_list(scope.workspace, wanted)
-    months, count = gallery_months(scope.workspace) if wanted.is_empty else months_found(assets)
+    wanted, cursor = form.wanted, request.GET.get("page", "")
+    if wanted.is_empty:
+        (months, count), page = gallery_months(scope.workspace), gallery_page_whole(scope.workspace, cursor=cursor)
+    else:
+        assets = gallery_list(scope.workspace, wanted)
+        (months, count), page = months_found(assets), gallery_page(assets, cursor=cursor)
     return {
-        "page": gallery_page(assets, cursor=request.GET.get("page", "")),
+        "page": page,
         "address": form.address,
         "is_filtered": bool(form.chips),
         "is_hidden": wanted.is_hidden,

@@ -15,6 +15,7 @@ from django.http import Http404
 from dashboard.accounts.models import Workspace
 from dashboard.assets.models import Asset, AssetLink, Job, MonthCount
 from dashboard.lib.dates import EARLIEST, LATEST
+from dashboard.lib.prepared import Prepared
 
 TILE = (
     *("remote_id", "created_at", "kind", "source", "mime_type", "width", "height", "credits", "duration_ms"),
@@ -111,16 +112,23 @@ def month_counts(workspace: Workspace, zone: ZoneInfo) -> list[Month]:
 
 def _shown_by_month(workspace: Workspace) -> Counter[int]:
     """Return the assets of each month of UTC less those that were hidden, in one query."""
+    shown: Counter[int] = Counter()
+    for number, assets in _counted(workspace=workspace.pk):
+        shown[number] += assets
+    return shown
+
+
+def _by_month(workspace: int) -> QuerySet[MonthCount, tuple[int, int]]:
     year, month = ExtractYear("created_at", tzinfo=UTC), ExtractMonth("created_at", tzinfo=UTC)
-    hidden = asset_list(workspace).filter(hidden_at__isnull=False).order_by()
+    hidden = Asset.objects.filter(workspace=workspace, hidden_at__isnull=False).order_by()
     # PostgreSQL extracts a numeric, which would make a Decimal of every month in the union.
     here = Cast(year * 12 + month - 1, IntegerField())
     less = hidden.annotate(here=here).values("here").annotate(less=Count("pk") * -1)
     counts = MonthCount.objects.filter(workspace=workspace).values_list("month", "assets")
-    shown: Counter[int] = Counter()
-    for number, assets in counts.union(less.values_list("here", "less"), all=True):
-        shown[number] += assets
-    return shown
+    return counts.union(less.values_list("here", "less"), all=True)
+
+
+_counted: Prepared[tuple[int, int]] = Prepared(_by_month)
 
 
 def _near_borders(workspace: Workspace, zone: ZoneInfo, months: Iterable[int]) -> list[tuple[datetime, int]]:

@@ -1,6 +1,6 @@
 """`{% load gallery %}`: assets as tiles, by month. A tile is drawn once for all that it shows, then remembered."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -52,16 +52,23 @@ FIRST = 4
 
 @register.simple_tag
 def gallery_tiles(
-    assets: Iterable[Asset], *, workspace: Workspace, address: str, counts: Mapping[str, int]
+    assets: Sequence[Asset], *, workspace: Workspace, address: str, counts: Mapping[str, int]
 ) -> SafeString:
     """Draw a page of a gallery under its months; `counts` has how many assets a month holds, where that is known."""
-    return mark_safe("".join(_months(assets, workspace, address, counts)))  # noqa: S308 - rendered templates
+    tiles = [
+        _tile_of(asset, workspace, address, is_pickable=True, is_first=place < FIRST)
+        for place, asset in enumerate(assets)
+    ]
+    # The whole page together, and each tile by itself: where one is new, the others are there.
+    key = ("gallery", tuple(tiles), tuple(counts.items()))
+    piece = SHELF.get(key) or SHELF.put(key, "".join(_months(zip(tiles, assets, strict=True), counts)))
+    return piece.said_at(timezone.now())
 
 
 @register.simple_tag
 def asset_tiles(assets: Iterable[Asset], *, workspace: Workspace) -> SafeString:
     """Draw a few assets, for other pages: no months, nothing to select."""
-    tiles = [_tile(asset, workspace, "") for asset in assets]
+    tiles = [_drawn(_tile_of(asset, workspace, ""), asset) for asset in assets]
     return mark_safe(render_to_string("assets/_tiles.html", {"tiles": tiles}))  # noqa: S308
 
 
@@ -71,10 +78,10 @@ def length_text(duration_ms: int) -> str:
     return f"{duration_ms // 60_000}:{duration_ms // 1_000 % 60:02}"
 
 
-def _tile(
+def _tile_of(
     asset: Asset, workspace: Workspace, address: str, *, is_pickable: bool = False, is_first: bool = False
-) -> SafeString:
-    tile = Tile(
+) -> Tile:
+    return Tile(
         number=asset.pk,
         workspace_key=workspace.key,
         address=address,
@@ -96,6 +103,9 @@ def _tile(
         is_pickable=is_pickable,
         is_first=is_first,
     )
+
+
+def _drawn(tile: Tile, asset: Asset) -> SafeString:
     kept = SHELF.get(tile) or SHELF.put(tile, _html(tile, asset))
     return kept.said_at(timezone.now())
 
@@ -115,10 +125,11 @@ def _html(tile: Tile, asset: Asset) -> str:
     return render_to_string("assets/_tile.html", context)
 
 
-def _months(assets: Iterable[Asset], workspace: Workspace, address: str, counts: Mapping[str, int]) -> Iterator[str]:
-    for key, some in groupby(enumerate(assets), lambda pair: month_key(pair[1])):
+def _months(drawn_from: Iterable[tuple[Tile, Asset]], counts: Mapping[str, int]) -> Iterator[str]:
+    for key, some in groupby(drawn_from, lambda pair: month_key(pair[1])):
         here = list(some)
-        tiles = [_tile(asset, workspace, address, is_pickable=True, is_first=place < FIRST) for place, asset in here]
-        label = date_text(timezone.localtime(here[0][1].created_at), "F Y")
-        context = {"key": key, "label": label, "count": counts.get(key), "tiles": tiles}
-        yield render_to_string("assets/_month.html", context)
+        label = date_text(timezone.localtime(here[0][0].created_at), "F Y")
+        tiles = [_drawn(tile, asset) for tile, asset in here]
+        yield render_to_string(
+            "assets/_month.html", {"key": key, "label": label, "count": counts.get(key), "tiles": tiles}
+        )
