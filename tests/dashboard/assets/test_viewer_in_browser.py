@@ -1,0 +1,138 @@
+"""One asset large in a real browser: zoomed, swiped, played and wound; a month stepped to."""
+
+import hashlib
+import io
+import wave
+from collections.abc import Callable
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import av
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client as Browser
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from dashboard.accounts.models import User, Workspace
+from dashboard.agents.models import Agent
+from dashboard.assets.models import Asset
+from dashboard.assets.storage import original_path, preview_store
+from tests.dashboard.assets.files import encoded, picture
+from tests.dashboard.assets.gallery_rows import READY, agent_made, asset_made
+from tests.e2e.looking import SIZES, fits, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SECONDS = 4
+WIND = """(player, at) => new Promise((done) => {
+  player.addEventListener("seeked", () => done(player.currentTime));
+  player.currentTime = at;
+})"""
+SWIPE = """(stage, [kind, x]) => {
+  const touch = new Touch({ identifier: 1, target: stage, clientX: x });
+  const touches = kind === "touchstart" ? [touch] : [];
+  stage.dispatchEvent(new TouchEvent(kind, { touches, changedTouches: [touch], bubbles: true }));
+}"""
+
+
+@pytest.fixture
+def bot(workspace: Workspace, owner: User) -> Agent:
+    return agent_made(workspace, owner)
+
+
+@pytest.fixture
+def visit(
+    page: Any, live_server: Any, owner: User, workspace: Workspace, browser_of: Callable[..., Browser]
+) -> Callable[[str], None]:
+    """Return a function that opens an address of the gallery as its owner."""
+    session = browser_of(owner).cookies[django_settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": django_settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    return lambda path: page.goto(f"{live_server.url}/w/{workspace.key}/gallery/{path}")
+
+
+def kept(asset: Asset, content: bytes) -> Asset:
+    """Keep these bytes as the asset's own file."""
+    digest = hashlib.sha256(content).hexdigest()
+    default_storage.save(original_path(asset.workspace.key, digest), ContentFile(content))
+    asset.content_hash, asset.content_bytes, asset.is_kept = digest, len(content), True
+    asset.save()
+    return asset
+
+
+def sound() -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as to:
+        to.setnchannels(1)
+        to.setsampwidth(2)
+        to.setframerate(8_000)
+        to.writeframes(bytes(2 * 8_000 * SECONDS))
+    return file.getvalue()
+
+
+def film() -> bytes:
+    """Return a WebM, which every Chromium plays."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=Fraction(10))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_image(picture(64, 48))
+        for _ in range(10 * SECONDS):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "mime_type", "made"), [("audio", "audio/wav", sound), ("video", "video/webm", film)])
+def test_kept_file_is_played_and_wound(
+    kind: str, mime_type: str, made: Callable[[], bytes], page: Any, visit: Any, workspace: Workspace, bot: Agent
+) -> None:
+    about = {"preview": "tile", "mime_type": mime_type, "kind": kind, "width": None, "height": None}
+    asset = kept(asset_made(workspace, bot, **about), made())
+    visit(f"{asset.pk}/")
+    assert violations(page) == []
+    player = page.locator(kind)
+    player.evaluate("player => { player.muted = true; return player.play(); }")
+    wound = player.evaluate(WIND, SECONDS - 1)
+    assert wound == pytest.approx(SECONDS - 1, abs=0.5)
+    assert player.evaluate("player => player.error") is None
+
+
+def test_picture_is_zoomed_and_swiped(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
+    now = timezone.now()
+    newer, older = asset_made(workspace, bot, now), asset_made(workspace, bot, now - timedelta(hours=1))
+    for width in (320, 640):
+        preview_store(workspace.key, READY["preview_key"], width, encoded("webp", picture(width, width * 2 // 3)))
+    visit(f"{newer.pk}/")
+    frame = page.get_by_role("group", name="The picture; Enter zooms")
+    frame.click()
+    expect(frame).to_have_attribute("data-zoomed", "")
+    page.keyboard.press("Escape")
+    expect(frame).not_to_have_attribute("data-zoomed", "")
+    frame.focus()
+    page.keyboard.press("Enter")
+    expect(frame).to_have_attribute("data-zoomed", "")
+    page.keyboard.press("Escape")
+
+    page.set_viewport_size(SIZES["phone"])
+    assert fits(page)
+    stage = page.locator("[data-stage]")
+    stage.evaluate(SWIPE, ["touchstart", 300])
+    stage.evaluate(SWIPE, ["touchend", 100])
+    page.wait_for_url(f"**/gallery/{older.pk}/")
+
+
+def test_month_is_stepped_to(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
+    now = timezone.now()
+    tile = {"preview": "tile", "kind": "3d"}
+    asset_made(workspace, bot, now, **tile)
+    old = asset_made(workspace, bot, now - timedelta(days=70), **tile)
+    visit("")
+    months = page.get_by_role("navigation", name="Months").get_by_role("link")
+    expect(months).to_have_count(2)
+    months.last.click()
+    expect(page.locator("[data-shot]")).to_have_count(1)
+    expect(page.locator(f"[data-shot='{old.pk}']")).to_be_visible()
