@@ -14,7 +14,7 @@ from tools.bench.size import Size
 from tools.bench.thumbnails import likeness
 
 # Of one size, the two ledgers are one database, filled once.
-TINY = Size(events=300, few=300, rounds=1, seconds=0.01, ingested=1_000, requests=100, idle_seconds=1)
+TINY = Size(events=300, few=300, rounds=1, seconds=0.01, ingested=1_000, requests=100, idle_seconds=1, tail_seconds=1)
 KEYS = {"name", "db", "value", "unit", "baseline", "ratio", "bound", "ok"}
 
 

@@ -21,6 +21,7 @@ from tools.bench.likeness_figures import feedback_clustering
 from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
 from tools.bench.sweep_figures import billing_sweep
+from tools.bench.tails import page_tail
 from tools.running import ROOT
 from tools.services import postgresql
 from tools.system import Trouble
@@ -84,6 +85,7 @@ def _prepared(make: Callable[[int], Ledger], size: Size) -> tuple[Ledger, Ledger
 
 NAMES = (
     "pages",
+    "page_tail",
     "export_csv",
     "feedback_clustering",
     "ingest_events",
@@ -99,6 +101,7 @@ WITHOUT_LEDGER = frozenset({"start_up", "thumbnails"})
 def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]:
     return {
         "pages": partial(pages.figures, large, small, size),
+        "page_tail": partial(page_tail, large, size),
         "export_csv": partial(long_work, large),
         "feedback_clustering": partial(feedback_clustering, large),
         "ingest_events": partial(ingest_events, small, size),
