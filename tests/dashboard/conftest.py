@@ -23,7 +23,7 @@ from dashboard.accounts.services import membership_add, platform_role_grant, wor
 from dashboard.agents.ceremony import attempt_present, attempt_start
 from dashboard.agents.models import Claim
 from dashboard.agents.services import claim_confirm
-from tests.dashboard.local_stripe import STAND_IN_KEY
+from tests.dashboard.local_stripe import STAND_IN_KEY, WIRE
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR_KEY = "operator-key-of-these-tests"
@@ -232,7 +232,7 @@ class PlayedAgent:
 
     def sign_up(self) -> None:
         """Sign up; again with the same contact it rotates the token."""
-        with Client(base_url=self.base_url) as client:
+        with Client(base_url=self.base_url, transport=WIRE) as client:
             signed_up = client.identity.sign_up(
                 agent_name=self.name, runtime="pytest", agent_contact=self.contact, return_token=True
             )
@@ -242,7 +242,7 @@ class PlayedAgent:
         self.remote_id = signed_up.actor.actor_id
 
     def client(self) -> Client:
-        return Client(base_url=self.base_url, token=self.token)
+        return Client(base_url=self.base_url, token=self.token, transport=WIRE)
 
     def create(self, prompt: str, **more: Any) -> None:
         with self.client() as client:

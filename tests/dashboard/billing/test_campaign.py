@@ -1,5 +1,5 @@
-"""Purchases with seeded faults of every kind, webhooks doubled, late, lost and out of order: the desk finds every
-seeded difference and no other.
+"""Purchases with seeded faults of every kind, webhooks doubled, late, lost and out of order, worker and web killed
+again and again: the desk finds every seeded difference and no other.
 
 BILLING_CAMPAIGN=5000 plays the full size.
 """
@@ -7,32 +7,36 @@ BILLING_CAMPAIGN=5000 plays the full size.
 import json
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
-import httpx
 import pytest
 import stripe
-from django.test import Client as Browser
+import structlog
 
 from api_client import ApiError
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Claim
 from dashboard.billing.actions import finding_act
 from dashboard.billing.handling import events_handle_due
-from dashboard.billing.models import Chain, Finding, FindingStep, Sweep, WebhookEvent
+from dashboard.billing.models import Chain, Finding, FindingStep, Sweep, WebhookAttempt, WebhookEvent
 from dashboard.billing.reading import feeds_read
 from dashboard.billing.sweeps import sweeps_run_due
 from dashboard.sync.pipeline import agent_sync
 from tests.dashboard.billing.conftest import checkout
 from tests.dashboard.billing.faults import CHARGED, FAULTS, GRANTED, IN_ORDER, Buy, Place, Story
+from tests.dashboard.billing.mortal import Web, Worker, grown_up, leases_end
 from tests.dashboard.conftest import OPERATOR_KEY, PlayedAgent, sandbox_running
-from tests.dashboard.local_stripe import HEADERS, STAND_IN_KEY
+from tests.dashboard.local_stripe import STAND_IN_KEY, stripe_get
 
-pytestmark = pytest.mark.django_db
-SIZE = int(os.environ.get("BILLING_CAMPAIGN", "60"))
+log = structlog.get_logger(__name__)
+pytestmark = pytest.mark.django_db(transaction=True)
+SIZE = int(os.environ.get("BILLING_CAMPAIGN", "40"))
 AGENTS = 6
+SWEEPERS = 6
 SECRET = "whsec_of_the_campaign"
 
 
@@ -99,36 +103,60 @@ def in_debt(place: Place, claim: Claim) -> list[tuple[str, str]]:
     return [("negative_balance", claim.agent.remote_id)]
 
 
-def deliver_badly(place: Place, rng: random.Random) -> None:
-    """Stripe's events reach us doubled, out of order, or not at all."""
-    listed, after = [], ""
-    while True:
-        query = {"limit": 100} | ({"starting_after": after} if after else {})
-        answer = httpx.get(f"{place.url}/stripe/v1/events", params=query, headers=HEADERS).json()
-        listed += answer["data"]
-        if not answer["has_more"]:
-            break
-        after = answer["data"][-1]["id"]
-    sent = [json.dumps(one) for one in listed if rng.random() < 0.8 for _ in range(rng.randint(1, 3))]
+def deliver_badly(place: Place, rng: random.Random) -> Counter[str]:
+    """Stripe's events reach us doubled, out of order, or not at all, while web and worker are killed and come again.
+
+    Returns how often each event was acknowledged.
+    """
+    sent = [json.dumps(one) for one in told(place) if rng.random() < 0.8 for _ in range(rng.randint(1, 3))]
     rng.shuffle(sent)
-    browser = Browser()
-    for body in sent:
-        signature = stripe.WebhookSignature.generate_signature_header(body, SECRET)
-        headers = {"Stripe-Signature": signature}
-        assert (
-            browser.post("/webhooks/stripe/", body, content_type="application/json", headers=headers).status_code == 200
-        )
-        if rng.random() < 0.02:
-            events_handle_due()
+    acknowledged = Counter[str]()
+    grown_up()
+    with closing(Web(rng)) as web, closing(Worker(work, rng)) as worker:
+        for body in sent:
+            worker.tend()
+            signature = stripe.WebhookSignature.generate_signature_header(body, SECRET)
+            headers = {"content-type": "application/json", "stripe-signature": signature}
+            assert web.deliver("/webhooks/stripe/", body, headers).status_code == 200
+            acknowledged[json.loads(body)["id"]] += 1
+        while WebhookEvent.objects.filter(state="unhandled").exists() or not (web.deaths and worker.deaths):
+            web.tend()
+            worker.tend()
+            time.sleep(0.05)
+        log.info("campaign_killed", web=web.deaths, worker=worker.deaths)
+    leases_end()
+    return acknowledged
+
+
+def told(place: Place) -> list[dict[str, Any]]:
+    """All events that Stripe would send, newest first."""
+    listed: list[dict[str, Any]] = []
+    while True:
+        behind = f"&starting_after={listed[-1]['id']}" if listed else ""
+        page = stripe_get(place.url, f"events?limit=100{behind}")
+        listed += page["data"]
+        if not page["has_more"]:
+            return listed
+
+
+def work() -> None:
+    while True:
+        events_handle_due()
+        feeds_read()
+        time.sleep(0.05)
+
+
+def sweep_again_and_again() -> None:
+    while True:
+        Sweep.objects.create(asked_at="2026-01-01T00:00:00Z")
+        sweeps_run_due()
 
 
 def read_everything() -> None:
-    feeds_read(is_forced=True)
-    while events_handle_due():
-        pass
-    feeds_read(is_forced=True)
-    while events_handle_due():
-        pass
+    for _ in range(2):
+        feeds_read(is_forced=True)
+        while events_handle_due():
+            pass
 
 
 def sweep() -> Sweep:
@@ -148,28 +176,41 @@ def _name(one: Finding) -> str:
     return one.line.receipt_id if one.line else one.subject.rpartition(":")[2]
 
 
-def test_the_desk_finds_every_seeded_difference_and_no_other(
+def test_the_desk_finds_every_seeded_difference_and_no_other_whatever_is_killed(
     place: Place, workspace: Workspace, owner: User, billing_admin: User, make_claim: Callable[..., Claim]
 ) -> None:
     rng = random.Random(9)  # noqa: S311 - a play, not a secret
     claim = make_claim(PlayedAgent(place.url, "in-debt"), workspace, owner)
     wanted = [*play(place, stories(SIZE, rng)), *spoil_jobs(place), *in_debt(place, claim)]
-    deliver_badly(place, rng)
+    acknowledged = deliver_badly(place, rng)
     read_everything()
+    nothing_is_lost_or_doubled(acknowledged)
 
-    first = sweep()
+    with closing(Worker(sweep_again_and_again, rng)) as sweeper:
+        while sweeper.deaths < SWEEPERS:
+            sweeper.tend()
+            time.sleep(0.05)
+    leases_end()
+    sweeps_run_due()
+    last = sweep()
     assert Counter(found()) == Counter(wanted)
-    assert (first.found, first.settled, first.payments) == (len(wanted), 0, Chain.objects.count())
-    assert (first.visible, first.total) == (first.total, first.total)
-    again = sweep()
-    assert (again.found, again.settled) == (0, 0)
+    assert (last.found, last.settled, last.payments) == (0, 0, Chain.objects.count())
+    assert (last.visible, last.total) == (last.total, last.total)
     assert FindingStep.objects.count() == len(wanted)
-    assert not WebhookEvent.objects.filter(state__in=("failed", "unhandled")).exists()
 
     mend(billing_admin)
     left = {kind for kind, _ in wanted} - MENDED
     assert {kind for kind, _ in found()} == left
     assert sweep().found == 0
+
+
+def nothing_is_lost_or_doubled(acknowledged: Counter[str]) -> None:
+    """What was acknowledged is stored as delivered at least as often, and each event did its work once."""
+    stored = dict(WebhookEvent.objects.filter(origin="delivered").values_list("event_id", "deliveries"))
+    assert [name for name, times in acknowledged.items() if stored.get(name, 0) < times] == []
+    assert not WebhookEvent.objects.filter(state__in=("failed", "unhandled")).exists()
+    done = WebhookAttempt.objects.filter(is_done=True).values_list("event", flat=True)
+    assert len(done) == len(set(done))
 
 
 # What the service can still put right once it is asked: the one safe thing settles it.
