@@ -46,13 +46,15 @@ def ensure(**_: object) -> None:
 
 def _work() -> None:
     while True:
+        tried = 0
         try:
             close_old_connections()
-            run_due(timezone.now())
+            tried = run_due(timezone.now())
         except Exception:
             # The process edge of this thread: a database that is away must not end it.
             logger.exception("the courier stumbled")
-        bell.wait(_IDLE_SECONDS)
+        if tried < _BATCH:
+            bell.wait(_IDLE_SECONDS)
 
 
 def run_due(now: datetime) -> int:
