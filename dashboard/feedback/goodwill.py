@@ -9,6 +9,7 @@ from dashboard.agents.models import Agent
 from dashboard.feedback.evidence import CHARGE
 from dashboard.feedback.models import Goodwill, Report
 from dashboard.lib.paging import Page, page_get
+from dashboard.support.models import Thread
 
 PAGE_SIZE = 30
 REPORTS_LOOKED_AT = 500
@@ -16,15 +17,22 @@ REPORTS_LOOKED_AT = 500
 
 def goodwill_page(*, cursor: str) -> Page[Goodwill]:
     """Return a page of notes, newest first; for billing alone."""
-    notes = Goodwill.objects.select_related("workspace", "written_by", "settled_by")
+    notes = Goodwill.objects.select_related("workspace", "thread", "written_by", "settled_by")
     return page_get(notes, by="written_at", cursor=cursor, size=PAGE_SIZE)
+
+
+def goodwill_list(thread: Thread) -> list[Goodwill]:
+    """Return the notes beside a thread, newest first; for billing alone."""
+    notes = thread.goodwills.select_related("workspace", "thread", "written_by", "settled_by")
+    return list(notes.order_by("-written_at", "-pk")[:PAGE_SIZE])
 
 
 def spent_around(notes: Sequence[Goodwill]) -> dict[int, int]:
     """Return by note the credits that the jobs cost which the agent cites in these reports, as its ledger tells."""
+    notes = [note for note in notes if note.cluster_id]
     agents = {note.agent_remote_id for note in notes}
     reports = Report.objects.filter(cluster__in={note.cluster_id for note in notes}, agent_remote_id__in=agents)
-    jobs: dict[tuple[int, str], set[str]] = {}
+    jobs: dict[tuple[int | None, str], set[str]] = {}
     for cluster, agent, cited in reports.values_list("cluster_id", "agent_remote_id", "cited")[:REPORTS_LOOKED_AT]:
         jobs.setdefault((cluster, agent), set()).update(one for one in cited if one.startswith("job_"))
     cited_jobs = set().union(*jobs.values())

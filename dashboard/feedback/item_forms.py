@@ -5,6 +5,8 @@ from django import forms
 from dashboard.feedback.forms import MAX_NOTE, WhyForm, secretless
 from dashboard.support.forms import text_clean
 
+# The largest pack times twenty: more is a typing error.
+MAX_CREDITS = 100_000
 DECISIONS = [
     ("", "No word"),
     ("fixed", "Fixed"),
@@ -65,6 +67,18 @@ class GoodwillForm(TextForm):
         field = self.fields["workspace"]
         if isinstance(field, forms.ChoiceField):
             field.choices = workspaces
+
+
+class GoodwillNoteForm(TextForm):
+    """Billing's own note beside a thread."""
+
+    prefix = "goodwill"
+    credits = forms.IntegerField(label="Credits", min_value=1, max_value=MAX_CREDITS)
+    field_order = ("credits", "text")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["text"].label = "Why they deserve it"
 
 
 class EraseForm(WhyForm):

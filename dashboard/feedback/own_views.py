@@ -7,9 +7,9 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.accounts.access import EVERY_ROLE, Scope, member, platform, viewer
 from dashboard.accounts.models import PlatformRole
 from dashboard.feedback.goodwill import agent_names, goodwill_page, spent_around
+from dashboard.feedback.goodwill_notes import goodwill_settle
 from dashboard.feedback.models import Goodwill
 from dashboard.feedback.own import own_page
-from dashboard.feedback.remarks import goodwill_settle
 from dashboard.remote import has_operator
 
 
@@ -36,5 +36,5 @@ def goodwill_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def goodwill_settled(request: HttpRequest, note_id: int) -> HttpResponse:
     """Note that billing has dealt with it, whichever way."""
-    goodwill_settle(get_object_or_404(Goodwill, pk=note_id), user=viewer(request))
+    goodwill_settle(get_object_or_404(Goodwill.objects.select_related("thread"), pk=note_id), user=viewer(request))
     return redirect("feedback:goodwill_list")

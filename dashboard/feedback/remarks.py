@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from dashboard.accounts.models import PlatformRole, User
 from dashboard.accounts.selectors import platform_holder_list
-from dashboard.audit.services import audit_record
 from dashboard.feedback.deciding import FeedbackRefused, clusters_seen_by, touch
 from dashboard.feedback.history import change_record
 from dashboard.feedback.intake import intake_lock
@@ -86,21 +85,6 @@ def goodwill_write(cluster_id: int, *, workspace_id: int, text: str, user: User)
         goodwill_mail(goodwill, person)
     _record(cluster, Change.Kind.GOODWILL, user, {"workspace": hit.workspace.name})
     return goodwill
-
-
-def goodwill_settle(goodwill: Goodwill, *, user: User) -> None:
-    """Note that billing has dealt with it; the second who says so changes nothing."""
-    with transaction.atomic():
-        is_new = Goodwill.objects.filter(pk=goodwill.pk, settled_at=None).update(
-            settled_by=user, settled_at=timezone.now()
-        )
-        if is_new:
-            audit_record(
-                action="feedback.goodwill_settled",
-                actor=user,
-                workspace_id=goodwill.workspace_id,
-                subject=("feedback", f"F-{goodwill.cluster_id}", f"F-{goodwill.cluster_id}"),
-            )
 
 
 @transaction.atomic

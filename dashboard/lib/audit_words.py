@@ -74,6 +74,7 @@ AUDIT_ACTIONS: dict[str, Word] = {
     "feedback.unlike": Word("Said that feedback is not alike", "unlink"),
     "feedback.undone": Word("Took a decision on feedback back", "undo"),
     "feedback.unmuted": Word("Hears a source of feedback again", "undo"),
+    "goodwill.noted": Word("Wrote a goodwill note", "credits"),
     "hand_off.dismissed": Word('Said "not now" to an agent', "canceled"),
     "hand_offs.muted": Word("Asked not to be asked by an agent", "canceled", Tone.WARN),
     "hand_offs.unmuted": Word("Lets an agent ask again", "undo"),

@@ -11,9 +11,12 @@ from dashboard.accounts.models import PlatformRole
 from dashboard.accounts.views import READ_OR_SEND
 from dashboard.billing.detail import Detail, detail_get
 from dashboard.billing.selectors import chain_named
+from dashboard.feedback.goodwill import goodwill_list
+from dashboard.feedback.goodwill_notes import goodwill_note
+from dashboard.feedback.item_forms import GoodwillNoteForm
 from dashboard.lib.fragments import page_or_fragment
 from dashboard.support.forms import MessageForm, ThreadFilterForm
-from dashboard.support.models import Side
+from dashboard.support.models import Side, Thread
 from dashboard.support.selectors import (
     QUEUE_STATES,
     message_list,
@@ -53,18 +56,19 @@ def thread_desk(request: HttpRequest, thread_key: UUID) -> HttpResponse:
     thread, form = thread_get_any(thread_key), MessageForm(request.POST or None)
     if request.method == "POST" and message_is_sent(request, form, thread, Side.BILLING):
         return redirect("web:thread_desk", thread.key)
-    thread_mark_read(thread=thread, user=viewer(request), side=Side.BILLING)
-    known = subject_find(thread.workspace, thread.subject_kind, thread.subject_id)
-    context = {
-        "thread": thread,
-        "form": form,
-        "texts": message_list(thread),
-        "seen_at": seen_at(thread, by=Side.SPONSOR),
-        "known": known,
-        "payment": _payment(known),
-    }
-    template = page_or_fragment(request, "support/thread_desk.html")
-    return render(request, template, context, status=422 if form.errors else 200)
+    return _desk(request, thread, form, GoodwillNoteForm())
+
+
+@platform(PlatformRole.BILLING_ADMIN)
+@require_POST
+def thread_goodwill(request: HttpRequest, thread_key: UUID) -> HttpResponse:
+    """Write down what the sponsor should get; it stands with the other goodwill notes and grants nothing."""
+    thread, form = thread_get_any(thread_key), GoodwillNoteForm(request.POST)
+    if not form.is_valid():
+        return _desk(request, thread, MessageForm(), form)
+    said = form.cleaned_data
+    goodwill_note(thread=thread, credits_=said["credits"], text=said["text"], user=viewer(request))
+    return redirect("web:thread_desk", thread.key)
 
 
 @platform(PlatformRole.BILLING_ADMIN)
@@ -74,6 +78,23 @@ def thread_assignment(request: HttpRequest, thread_key: UUID) -> HttpResponse:
     thread, user = thread_get_any(thread_key), viewer(request)
     thread_assign(thread=thread, assignee=user if request.POST.get("who") == "me" else None, actor=user)
     return redirect("web:thread_desk", thread.key)
+
+
+def _desk(request: HttpRequest, thread: Thread, form: MessageForm, goodwill_form: GoodwillNoteForm) -> HttpResponse:
+    thread_mark_read(thread=thread, user=viewer(request), side=Side.BILLING)
+    known = subject_find(thread.workspace, thread.subject_kind, thread.subject_id)
+    context = {
+        "thread": thread,
+        "form": form,
+        "texts": message_list(thread),
+        "seen_at": seen_at(thread, by=Side.SPONSOR),
+        "known": known,
+        "payment": _payment(known),
+        "notes": goodwill_list(thread),
+        "goodwill_form": goodwill_form,
+    }
+    template = page_or_fragment(request, "support/thread_desk.html")
+    return render(request, template, context, status=422 if form.errors or goodwill_form.errors else 200)
 
 
 def _payment(known: Known | None) -> Detail | None:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("audit/export/", audit.audit_export_all, name="audit_export_all"),
     path("threads/", thread_desk.thread_queue, name="thread_queue"),
     path("threads/<uuid:thread_key>/", thread_desk.thread_desk, name="thread_desk"),
+    path("threads/<uuid:thread_key>/goodwill/", thread_desk.thread_goodwill, name="thread_goodwill"),
     path("threads/<uuid:thread_key>/assignment/", thread_desk.thread_assignment, name="thread_assignment"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -48,9 +48,23 @@ def test_admin_refunds_a_part_answers_a_dispute_and_a_thread_and_reads_the_month
     sign_in(sponsor, "sponsor")
     tell(sponsor, size)
     answer(page, size)
+    keep_note(page)
     context.close()
 
     read_month(page, system)
+
+
+def keep_note(page: Any) -> None:
+    """Write down beside the thread what the sponsor should get; it stands with the other goodwill notes."""
+    page.get_by_text("Write a note").click()
+    page.get_by_role("spinbutton", name="Credits").fill("200")
+    page.get_by_label("Why they deserve it").fill("Two days without an answer.")
+    sound(page)
+    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_text("Two days without an answer.").wait_for()
+    page.get_by_role("link", name="All notes").click()
+    page.get_by_text("Two days without an answer.").wait_for()
+    sound(page)
 
 
 def bought(page: Any, system: System, agent: FreshAgent) -> str:

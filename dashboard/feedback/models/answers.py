@@ -7,6 +7,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.feedback.models.clusters import Cluster
 from dashboard.feedback.models.reports import Report
 from dashboard.feedback.models.words import State
+from dashboard.support.models import Thread
 
 
 class Answer(models.Model):
@@ -68,11 +69,17 @@ class Telling(models.Model):
 
 
 class Goodwill(models.Model):
-    """A reviewer's word to billing that a sponsor deserves something; no amount, which is billing's to know."""
+    """A note for billing alone that a sponsor deserves something, and why; it grants nothing.
 
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="goodwills")
+    Either a reviewer's, about a cluster and without an amount, which is billing's to know; or billing's own, beside a
+    thread, with the `credits` that it should come to.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, null=True, related_name="goodwills")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, related_name="goodwills")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    agent_remote_id = models.CharField(max_length=200)
+    agent_remote_id = models.CharField(max_length=200, blank=True)
+    credits = models.PositiveIntegerField(null=True)
     text = models.TextField()
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
@@ -80,7 +87,21 @@ class Goodwill(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cluster=None, thread__isnull=False, credits__isnull=False)
+                | Q(cluster__isnull=False, thread=None, credits=None),
+                name="feedback_goodwill_has_one_cause",
+            )
+        ]
         indexes = [models.Index(fields=["-written_at", "-id"], name="feedback_goodwills")]
 
     def __str__(self) -> str:
         return f"goodwill for {self.workspace}"
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """Return what it is about, as the audit log names things."""
+        if self.thread:
+            return ("thread", str(self.thread.key), self.thread.subject_label)
+        return ("feedback", f"F-{self.cluster_id}", f"F-{self.cluster_id}")

@@ -59,6 +59,7 @@ MATRIX = (
     Row("web:audit_export_all", "platform", None, OPERATOR),
     Row("web:thread_queue", "platform", BILLING),
     Row("web:thread_desk", "platform", BILLING, BILLING),
+    Row("web:thread_goodwill", "platform", None, BILLING),
     Row("web:thread_assignment", "platform", None, BILLING),
     Row("web:healthz", "public", EVERYBODY),
     Row("web:readyz", "public", EVERYBODY),
