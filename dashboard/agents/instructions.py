@@ -28,6 +28,7 @@ from dashboard.agents.models import Agent, Claim, Instruction, ServiceClaimReque
 from dashboard.audit.services import audit_record
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import cursor_open, cursor_stop
+from dashboard.lib.backoff import backoff
 from dashboard.remote import has_operator, operator_client
 
 log = structlog.get_logger(__name__)
@@ -35,8 +36,7 @@ log = structlog.get_logger(__name__)
 CALL_SECONDS = 5.0
 # A worker that dies in a call leaves the row to the next sweep after this long; no call takes as long.
 BUSY_FOR = timedelta(seconds=30)
-RETRY_FIRST_SECONDS = 5
-RETRY_AT_MOST_SECONDS = 15 * 60
+RETRY_FIRST, RETRY_AT_MOST = timedelta(seconds=5), timedelta(minutes=15)
 AT_ONCE = 50
 
 Wish = Instruction.Wish
@@ -117,7 +117,8 @@ def instruction_carry_out(instruction_id: int) -> bool:
         return _refused(instruction, error.for_people[:254])
     except ApiError as error:
         log.warning("instruction_unheard", instruction_id=instruction_id, code=error.code, trace_id=error.trace_id)
-        wait = timedelta(seconds=max(_backoff(instruction.tries), error.retry_after_seconds or 0))
+        pause = backoff(instruction.tries, first=RETRY_FIRST, most=RETRY_AT_MOST)
+        wait = max(pause, timedelta(seconds=error.retry_after_seconds or 0))
         _settle(instruction, not_before=now + wait, problem=error.for_people[:254])
         return False
     return _heard(instruction, told)
@@ -216,7 +217,3 @@ def _settle(instruction: Instruction, **changes: object) -> bool:
         return True
     mine.update(busy_until=None)
     return False
-
-
-def _backoff(tries: int) -> float:
-    return float(min(RETRY_FIRST_SECONDS * 2 ** min(tries - 1, 10), RETRY_AT_MOST_SECONDS))

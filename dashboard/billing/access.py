@@ -4,7 +4,8 @@ The client is Stripe's own (https://docs.stripe.com/api): it repeats by itself w
 that may read is enough for all but refunds and evidence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -92,6 +93,15 @@ def _client(key: str, base: str, http: stripe.HTTPClient) -> stripe.StripeClient
     return stripe.StripeClient(
         key, base_addresses={"api": base, "files": base} if base else {}, http_client=http, max_network_retries=REPEATS
     )
+
+
+@contextmanager
+def stripe_told() -> Iterator[None]:
+    """Say the SDK's errors as StripeTrouble."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise trouble_of(error) from None
 
 
 def trouble_of(error: stripe.StripeError) -> StripeTrouble:

@@ -8,7 +8,6 @@ written down before the call; the call is made with no transaction open; then th
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import stripe
 import structlog
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +15,7 @@ from django.utils import timezone
 from api_client import ApiError
 from dashboard.accounts.models import User
 from dashboard.audit.services import audit_record
-from dashboard.billing.access import StripeTrouble, has_stripe, trouble_of
+from dashboard.billing.access import StripeTrouble, has_stripe, stripe_told
 from dashboard.billing.findings import step_write
 from dashboard.billing.hosted import payments_apply
 from dashboard.billing.looks import payment_look, session_look
@@ -93,8 +92,9 @@ def finding_act(*, finding: Finding, user: User) -> Finding:
     before = {"state": finding.state, "sentence": finding.sentence}
     step_write(finding, "acted", action.label, by_id=user.pk)
     try:
-        _do(action, finding, user)
-    except (ActionFailed, ApiError, SealBroken, StripeTrouble, stripe.StripeError) as error:
+        with stripe_told():
+            _do(action, finding, user)
+    except (ActionFailed, ApiError, SealBroken, StripeTrouble) as error:
         said = _said(error)
         step_write(finding, "refused", said)
         _audit("finding.acted", finding, user, before=before, after={"action": action.name}, refused=said)
@@ -201,8 +201,6 @@ def _judge_again(finding: Finding) -> None:
 
 
 def _said(error: Exception) -> str:
-    if isinstance(error, stripe.StripeError):
-        return trouble_of(error).for_people
     return str(getattr(error, "for_people", "")) or str(error) or "It could not be done now."
 
 

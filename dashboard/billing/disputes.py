@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-import stripe
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -21,10 +20,11 @@ from dashboard.accounts.models import PlatformRole, User
 from dashboard.accounts.selectors import platform_holder_list
 from dashboard.audit.services import audit_record
 from dashboard.billing import apply, facts
-from dashboard.billing.access import StripeTrouble, is_live, may, stripe_client, trouble_of
+from dashboard.billing.access import StripeTrouble, is_live, may, stripe_client, stripe_told
 from dashboard.billing.evidence import FIELDS, MOST_OF_ALL, evidence_paper, evidence_texts
 from dashboard.billing.models import DisputeAnswer, StripeDispute
 from dashboard.credits.pdf import paper_pdf
+from dashboard.lib.backoff import backoff
 from dashboard.notify.services import mail_queue
 
 log = structlog.get_logger(__name__)
@@ -106,9 +106,8 @@ def answer_carry_out(answer_id: int) -> DisputeAnswer:
         answer = DisputeAnswer.objects.select_related("dispute", "sent_by").get(pk=answer_id)
         at = timezone.now()
         try:
-            told = _hand_in(answer)
-        except stripe.StripeError as error:
-            _put_off(answer, trouble_of(error))
+            with stripe_told():
+                told = _hand_in(answer)
         except StripeTrouble as trouble:
             _put_off(answer, trouble)
         else:
@@ -184,7 +183,7 @@ def _put_off(answer: DisputeAnswer, trouble: StripeTrouble) -> None:
     log.warning("evidence_not_sent", answer=str(answer.key), code=trouble.code, trace_id=trouble.trace_id)
     mine = DisputeAnswer.objects.filter(pk=answer.pk, state=State.SENDING)
     if trouble.is_passing:
-        pause = min(BACKOFF_FIRST * 2 ** min(answer.tries - 1, 12), BACKOFF_MOST)
+        pause = backoff(answer.tries, first=BACKOFF_FIRST, most=BACKOFF_MOST)
         mine.update(not_before=timezone.now() + pause, problem=trouble.for_people[:254])
         return
     with transaction.atomic():

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import stripe
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from api_client import ApiError
-from dashboard.billing.access import StripeTrouble, trouble_of
+from dashboard.billing.access import StripeTrouble, stripe_told
 from dashboard.billing.models import Feed
+from dashboard.lib.backoff import backoff
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +57,8 @@ def feed_read(line: Line, *, is_forced: bool = False) -> bool:
         return False
     started = timezone.now()
     try:
-        is_at_end = _read(line, feed, started)
-    except stripe.StripeError as error:
-        trouble = trouble_of(error)
-        return _fail(feed, trouble.code, trouble.for_people)
+        with stripe_told():
+            is_at_end = _read(line, feed, started)
     except StripeTrouble as trouble:
         return _fail(feed, trouble.code, trouble.for_people)
     except ApiError as error:
@@ -111,7 +109,7 @@ def _read(line: Line, feed: Feed, started: datetime) -> bool:
 
 def _fail(feed: Feed, code: str, text: str) -> bool:
     log.info("billing_feed_failed", feed=feed.name, code=code)
-    pause = min(BACKOFF_FIRST * 2 ** min(feed.failures, 10), BACKOFF_MOST)
+    pause = backoff(feed.failures + 1, first=BACKOFF_FIRST, most=BACKOFF_MOST)
     now = timezone.now()
     told = {"error_code": code[:64], "error_text": text[:254], "failed_at": now}
     _release(feed, due_at=now + pause, failures=F("failures") + 1, **told)

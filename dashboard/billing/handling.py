@@ -5,16 +5,16 @@ One that is tried is moved on first, so that a lost worker's event comes back by
 
 from datetime import timedelta
 
-import stripe
 import structlog
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from dashboard.billing.access import StripeTrouble, has_stripe, trouble_of
+from dashboard.billing.access import StripeTrouble, has_stripe, stripe_told
 from dashboard.billing.apply import OtherMode
 from dashboard.billing.looks import Look, is_followed, look_for
 from dashboard.billing.models import WebhookAttempt, WebhookEvent
+from dashboard.lib.backoff import backoff
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ State = WebhookEvent.State
 BATCH = 100
 LOST_AFTER = timedelta(minutes=2)
 TRIES = 8
-BACKOFF_FIRST, BACKOFF_MOST = timedelta(seconds=5), timedelta(minutes=30)
+BACKOFF_FIRST, BACKOFF_MOST = timedelta(seconds=10), timedelta(minutes=30)
 NOT_FOLLOWED = "Not about money that the desk follows."
 
 
@@ -41,14 +41,12 @@ def event_handle(event_id: int) -> bool:
         return False
     started = timezone.now()
     try:
-        look = look_for(event) if is_followed(event) else None
+        with stripe_told():
+            look = look_for(event) if is_followed(event) else None
         with transaction.atomic():
             _finish(event, look)
-    except stripe.StripeError as error:
-        trouble = trouble_of(error)
-        _fail(event, trouble.code, trouble.for_people, is_passing=trouble.is_passing, trace_id=trouble.trace_id)
     except StripeTrouble as trouble:
-        _fail(event, trouble.code, trouble.for_people, is_passing=trouble.is_passing)
+        _fail(event, trouble.code, trouble.for_people, is_passing=trouble.is_passing, trace_id=trouble.trace_id)
     except OtherMode:
         _fail(event, "OTHER_MODE", "Stripe answered with an object of the other mode.", is_passing=False)
     except Exception as error:  # a process edge: one event's fault must not stop the others
@@ -80,7 +78,7 @@ def _finish(event: WebhookEvent, look: Look | None) -> None:
 def _fail(event: WebhookEvent, code: str, text: str, *, is_passing: bool, trace_id: str = "") -> None:
     now = timezone.now()
     is_over = not is_passing or event.attempts >= TRIES
-    pause = min(BACKOFF_FIRST * 2 ** min(event.attempts, 12), BACKOFF_MOST)
+    pause = backoff(event.attempts, first=BACKOFF_FIRST, most=BACKOFF_MOST)
     with transaction.atomic():
         mine = WebhookEvent.objects.filter(pk=event.pk, state=State.UNHANDLED)
         mine.update(state=State.FAILED if is_over else State.UNHANDLED, due_at=now + pause, reason=text[:254])

@@ -5,13 +5,11 @@ dead worker and a second press all end in one refund: the key is the same, and b
 asked for the refund that carries it.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import stripe
 import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -20,10 +18,11 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.services import audit_record
 from dashboard.billing import apply, facts
-from dashboard.billing.access import StripeTrouble, is_live, may, stripe_client, trouble_of
+from dashboard.billing.access import StripeTrouble, is_live, may, stripe_client, stripe_told
 from dashboard.billing.looks import Look, Object, payment_look
 from dashboard.billing.models import Chain, RefundOrder, StripePayment
 from dashboard.billing.refund_preview import OTHER_MODE, preview_get
+from dashboard.lib.backoff import backoff
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +77,7 @@ def refund_order(*, chain: Chain, wish: RefundWish, user: User) -> RefundOrder:
 
 def look_again(payment: StripePayment) -> None:
     """Read a payment at Stripe as it is now; raises StripeTrouble."""
-    with _told():
+    with stripe_told():
         look = payment_look(payment.payment_intent_id)
     with transaction.atomic():
         look.apply()
@@ -95,7 +94,7 @@ def order_carry_out(order_id: int) -> RefundOrder:
     if _due().filter(pk=order_id).update(not_before=timezone.now() + BUSY_FOR, tries=F("tries") + 1):
         order = RefundOrder.objects.select_related("payment", "chain", "ordered_by").get(pk=order_id)
         try:
-            with _told():
+            with stripe_told():
                 refund = _refund_get(order) or _refund_make(order)
         except StripeTrouble as trouble:
             _put_off(order, trouble)
@@ -169,7 +168,7 @@ def _settle(order: RefundOrder, refund: Object) -> None:
 
 def _look_or_none(payment: StripePayment) -> Look | None:
     try:
-        with _told():
+        with stripe_told():
             return payment_look(payment.payment_intent_id)
     except StripeTrouble:
         # The refund is what counts; its event brings the rest.
@@ -182,7 +181,7 @@ def _put_off(order: RefundOrder, trouble: StripeTrouble) -> None:
     now = timezone.now()
     mine = RefundOrder.objects.filter(pk=order.pk, state=State.PENDING)
     if trouble.is_passing:
-        pause = min(BACKOFF_FIRST * 2 ** min(order.tries - 1, 12), BACKOFF_MOST)
+        pause = backoff(order.tries, first=BACKOFF_FIRST, most=BACKOFF_MOST)
         mine.update(not_before=now + pause, problem=trouble.for_people[:254])
         return
     with transaction.atomic():
@@ -193,15 +192,6 @@ def _put_off(order: RefundOrder, trouble: StripeTrouble) -> None:
 
 def _due() -> QuerySet[RefundOrder]:
     return RefundOrder.objects.filter(state=State.PENDING, not_before__lte=timezone.now())
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say Stripe's errors as ours."""
-    try:
-        yield
-    except stripe.StripeError as error:
-        raise trouble_of(error) from None
 
 
 def _audit(

@@ -19,13 +19,14 @@ from dashboard.feedback.deciding import Pick, cluster_lock, touch
 from dashboard.feedback.history import change_record
 from dashboard.feedback.models import Answer, Change, Delivery
 from dashboard.feedback.standing import cluster_reckon
+from dashboard.lib.backoff import backoff
 from dashboard.remote import has_operator, operator_client
 
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 5.0
 BUSY_FOR = timedelta(seconds=30)
-RETRY_FIRST_SECONDS, RETRY_AT_MOST_SECONDS = 5, 15 * 60
+RETRY_FIRST, RETRY_AT_MOST = timedelta(seconds=5), timedelta(minutes=15)
 AT_ONCE = 50
 # It understood, and will say the same again.
 _FINAL = (Conflict, Forbidden, InvalidRequest, NotFound)
@@ -81,7 +82,8 @@ def answer_deliver(report_id: int) -> bool:
         return _settle(wish, state=Delivery.State.REFUSED, problem=error.for_people[:254], ended_at=timezone.now())
     except ApiError as error:
         log.warning("feedback_answer_unheard", report_id=report_id, code=error.code, trace_id=error.trace_id)
-        wait = timedelta(seconds=max(_backoff(wish.tries), error.retry_after_seconds or 0))
+        pause = backoff(wish.tries, first=RETRY_FIRST, most=RETRY_AT_MOST)
+        wait = max(pause, timedelta(seconds=error.retry_after_seconds or 0))
         _settle(wish, not_before=now + wait, problem=error.for_people[:254])
         return False
     return _settle(wish, state=Delivery.State.DONE, problem="", ended_at=timezone.now())
@@ -112,7 +114,3 @@ def _settle(wish: Delivery, **changes: object) -> bool:
         return True
     mine.update(busy_until=None)
     return False
-
-
-def _backoff(tries: int) -> float:
-    return float(min(RETRY_FIRST_SECONDS * 2 ** min(tries - 1, 10), RETRY_AT_MOST_SECONDS))
