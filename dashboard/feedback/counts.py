@@ -36,7 +36,7 @@ class Counts(NamedTuple):
     """`views` by name; `facets` by name, the most frequent values first."""
 
     views: dict[str, int]
-    facets: dict[str, list[Value]]
+    facets: dict[str, tuple[Value, ...]]
 
 
 class Standing(NamedTuple):
@@ -99,10 +99,10 @@ def _of_view(view: View, user: User) -> Q:
     return of_view & Q(assignee=user) if view.is_mine else of_view
 
 
-def _facets(wanted: QueueFilter, user: User) -> dict[str, list[Value]]:
+def _facets(wanted: QueueFilter, user: User) -> dict[str, tuple[Value, ...]]:
     """Count the values of each facet over what the filter finds."""
     found = clusters_wanted(wanted, user).order_by()
-    facets: dict[str, list[Value]] = {name: [] for name in (*COLUMN_FACETS, *KEY_FACETS)}
+    facets: dict[str, tuple[Value, ...]] = {}
     seen: dict[str, dict[str, int]] = {name: {} for name in COLUMN_FACETS}
     for *values, count in found.values_list(*COLUMN_FACETS).annotate(Count("pk")):
         for name, value in zip(COLUMN_FACETS, values, strict=True):
@@ -123,5 +123,5 @@ def _word(name: str, value: object) -> str:
     return str(value)
 
 
-def _most(values: Iterable[Value]) -> list[Value]:
-    return sorted(values, key=lambda one: (-one.clusters, one.text))[:VALUES_SHOWN]
+def _most(values: Iterable[Value]) -> tuple[Value, ...]:
+    return tuple(sorted(values, key=lambda one: (-one.clusters, one.text))[:VALUES_SHOWN])

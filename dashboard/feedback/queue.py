@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from django.db import connection
@@ -111,17 +112,91 @@ class Line(NamedTuple):
     is_like_another: bool
 
 
+# What a filter asks for as the database has it, by what it narrows: words to search for, a facet's value or level.
+Asked = dict[str, str | int]
+LEVELS = {
+    "severity": dict(zip(Level.labels, Level.values, strict=True)),
+    "confidence": dict(zip(Sureness.labels, Sureness.values, strict=True)),
+}
+
+
 def queue_page(wanted: QueueFilter, *, user: User, cursor: str) -> Page[Line]:
-    """Return a page of clusters, the heaviest first; of a whole view by a query put together once."""
-    if wanted == QueueFilter(wanted.view) and wanted.view in _onwards:
-        read = _onwards[wanted.view]
-        page = page_onwards(cursor, lambda at, pk: read(at=at, pk=pk), by="ranks_at", size=PAGE_SIZE)
+    """Return a page of clusters, the heaviest first; forth by a query put together once for each way to narrow."""
+    view, asked = VIEWS[wanted.view], _asked(wanted)
+    # Levels are small numbers, for which a prepared query has no stand-in.
+    if _is_plain(view) and all(asked.values()) and asked.keys().isdisjoint(LEVELS):
+        read = _onwards(wanted.view, tuple(asked), _frequent(asked))
+        page = page_onwards(cursor, lambda at, pk: read(at=at, pk=pk, **asked), by="ranks_at", size=PAGE_SIZE)
         if page:
             return page
-    places = VIEWS[wanted.view].places
-    branches = [Q(place=place) for place in places] if len(places) > 1 and not wanted.is_narrowed else []
+    branches = [Q(place=place) for place in view.places] if len(view.places) > 1 and not asked else []
     lines = _lines(clusters_wanted(wanted, user))
     return page_get(lines, by="ranks_at", cursor=cursor, size=PAGE_SIZE, branches=branches)
+
+
+def clusters_wanted(wanted: QueueFilter, user: User) -> QuerySet[Cluster]:
+    """Return what a filter finds among what this reviewer may know of."""
+    view, asked = VIEWS[wanted.view], _asked(wanted)
+    if Place.PRIVATE in view.places and not sees_private(user):
+        return Cluster.objects.none()
+    clusters = _narrowed(_in_view(view), asked, _frequent(asked))
+    return clusters.filter(assignee=user) if view.is_mine else clusters
+
+
+def _asked(wanted: QueueFilter) -> Asked:
+    asked: Asked = {
+        name: LEVELS[name].get(value, 0) if name in LEVELS else value for name, value in wanted.narrowing.items()
+    }
+    return asked | {"text": _words_asked(wanted.text)} if wanted.text else asked
+
+
+def _words_asked(text: str) -> str:
+    """Return the search for clusters whose words begin with all of these; empty for a text without a word."""
+    # Letters and digits alone are left, so that neither database reads an operator of its own in them.
+    words = re.findall(r"[^\W_]+", text.casefold())[:12]
+    if connection.vendor == "postgresql":
+        return " & ".join(f"{word}:*" for word in words)
+    return " ".join(f'"{word}"*' for word in words)
+
+
+def _frequent(asked: Asked) -> tuple[str, ...]:
+    """Return the facets in use whose value many clusters have."""
+    return tuple(name for name in KEY_FACETS if name in asked and _beyond(RARE)(name=name, value=asked[name]))
+
+
+@lru_cache
+def _beyond(number: int) -> Prepared[tuple[int]]:
+    """Return the query of the one that comes after so many clusters of a value."""
+    return Prepared(lambda name, value: _having(name, value).order_by("cluster").values_list("pk")[number : number + 1])
+
+
+def _having(name: str, value: str | int) -> QuerySet[ClusterKey]:
+    return ClusterKey.objects.filter(name=name, value=value)
+
+
+def _in_view(view: View) -> QuerySet[Cluster]:
+    # One place by itself: an index gives its rows in the order of their weight.
+    of_places = Q(place=view.places[0]) if len(view.places) == 1 else Q(place__in=view.places)
+    return Cluster.objects.filter(of_places, view.wanted)
+
+
+def _narrowed(clusters: QuerySet[Cluster], asked: Asked, frequent: tuple[str, ...]) -> QuerySet[Cluster]:
+    """Return what is asked for: of a value that few clusters have they are looked up; of many, each is asked."""
+    for name, value in asked.items():
+        if name == "text":
+            clusters = clusters.filter(pk__in=_found_by(value)) if value else clusters.none()
+        elif name in COLUMN_FACETS:
+            clusters = clusters.filter(**{name: value})
+        elif name in frequent:
+            clusters = clusters.filter(Exists(_having(name, value).filter(cluster=OuterRef("pk"))))
+        else:
+            clusters = clusters.filter(pk__in=_having(name, value).values("cluster"))
+    return clusters
+
+
+def _found_by(words: str | int) -> RawSQL:
+    """Return the numbers of the newest clusters that a search finds; for `pk__in`."""
+    return RawSQL(_SEARCH[connection.vendor], [words, FOUND_AT_MOST])  # noqa: S611 - its texts are ours alone
 
 
 def _lines(clusters: QuerySet[Cluster]) -> QuerySet[Cluster, Line]:
@@ -130,71 +205,20 @@ def _lines(clusters: QuerySet[Cluster]) -> QuerySet[Cluster, Line]:
     return cast("QuerySet[Cluster, Line]", rows.values_list(*Line._fields, named=True))
 
 
-def _onwards_in(view: View) -> Prepared[Line]:
-    """Return the query of the next rows of a view that every reviewer sees alike, in one place."""
+def _is_plain(view: View) -> bool:
+    """Tell whether every reviewer sees a view alike, in one place."""
+    return len(view.places) == 1 and not view.is_mine and Place.PRIVATE not in view.places
 
-    def build(at: datetime, pk: int) -> QuerySet[Cluster, Line]:
-        clusters = Cluster.objects.filter(Q(place=view.places[0]), view.wanted)
+
+@lru_cache(maxsize=200)
+def _onwards(view: str, _names: tuple[str, ...], frequent: tuple[str, ...]) -> Prepared[Line]:
+    """Return the query of the next rows of a view that is narrowed by what has these names."""
+
+    def build(at: datetime, pk: int, **asked: str | int) -> QuerySet[Cluster, Line]:
+        clusters = _narrowed(_in_view(VIEWS[view]), asked, frequent)
         return rows_beyond(_lines(clusters), by="ranks_at", at=at, pk=pk)[: PAGE_SIZE + 1]
 
     return Prepared(build)
-
-
-_onwards = {
-    name: _onwards_in(view)
-    for name, view in VIEWS.items()
-    if len(view.places) == 1 and not view.is_mine and Place.PRIVATE not in view.places
-}
-
-
-def clusters_wanted(wanted: QueueFilter, user: User) -> QuerySet[Cluster]:
-    """Return what a filter finds among what this reviewer may know of."""
-    view = VIEWS[wanted.view]
-    # One place by itself: an index gives its rows in the order of their weight.
-    of_places = Q(place=view.places[0]) if len(view.places) == 1 else Q(place__in=view.places)
-    clusters = Cluster.objects.filter(of_places, view.wanted)
-    if Place.PRIVATE in view.places and not sees_private(user):
-        return clusters.none()
-    if view.is_mine:
-        clusters = clusters.filter(assignee=user)
-    clusters = clusters.filter(_columns_wanted(wanted))
-    for name in KEY_FACETS:
-        if value := getattr(wanted, name):
-            clusters = clusters.filter(_has_key(name, value))
-    return clusters.filter(pk__in=found_by(wanted.text)) if wanted.text else clusters
-
-
-def _has_key(name: str, value: str) -> Q | Exists:
-    """Return the condition that a cluster has a value: of few clusters they are looked up; of many, each is asked."""
-    having = ClusterKey.objects.filter(name=name, value=value)
-    is_rare = having[: RARE + 1].count() <= RARE
-    return Q(pk__in=having.values("cluster")) if is_rare else Exists(having.filter(cluster=OuterRef("pk")))
-
-
-def _columns_wanted(wanted: QueueFilter) -> Q:
-    used = Q()
-    if wanted.type:
-        used &= Q(type=wanted.type)
-    if wanted.state:
-        used &= Q(state=wanted.state)
-    if wanted.severity:
-        used &= Q(severity=dict(zip(Level.labels, Level.values, strict=True)).get(wanted.severity, 0))
-    if wanted.confidence:
-        used &= Q(confidence=dict(zip(Sureness.labels, Sureness.values, strict=True)).get(wanted.confidence, 0))
-    return used
-
-
-def found_by(text: str) -> RawSQL:
-    """Return the numbers of the newest clusters whose words begin with all of these; for `pk__in`."""
-    words = re.findall(r"[^\W_]+", text.casefold())[:12]
-    # Letters and digits alone are left, so that neither database reads an operator of its own in them.
-    if connection.vendor == "postgresql":
-        asked = " & ".join(f"{word}:*" for word in words)
-    else:
-        asked = " ".join(f'"{word}"*' for word in words)
-    if not words:
-        return RawSQL("SELECT NULL WHERE 1 = 0", [])
-    return RawSQL(_SEARCH[connection.vendor], [asked, FOUND_AT_MOST])  # noqa: S611 - its texts are ours alone
 
 
 def visible_views(user: User) -> dict[str, View]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.db.models import Value
 from django.utils import timezone
 
 from dashboard.feedback.counts import Counts
+from dashboard.feedback.counts import Value as Counted
 from dashboard.feedback.models import Cluster, Level, Sureness
 from dashboard.feedback.queue import FACETS, Line, QueueFilter
 from dashboard.feedback.weight import CONFIDENCE, SEVERITY, weight_text
@@ -75,10 +77,16 @@ def formula_text(line: Line) -> str:
     )
 
 
-def facet_blocks(counts: Counts, wanted: QueueFilter) -> list[FacetBlock]:
+def facet_blocks(counts: Counts, wanted: QueueFilter) -> tuple[FacetBlock, ...]:
     """Return the facets that have something to tell apart."""
-    blocks = [FacetBlock(name, TITLES[name], _values(name, counts, wanted)) for name in FACETS]
-    return [block for block in blocks if block.values]
+    return _blocks(tuple(counts.facets.items()), wanted)
+
+
+@lru_cache(maxsize=200)
+def _blocks(facets: tuple[tuple[str, tuple[Counted, ...]], ...], wanted: QueueFilter) -> tuple[FacetBlock, ...]:
+    told = dict(facets)
+    blocks = [FacetBlock(name, TITLES[name], _values(name, told[name], wanted)) for name in FACETS]
+    return tuple(block for block in blocks if block.values)
 
 
 def _row(line: Line, now: datetime) -> Row:
@@ -95,10 +103,10 @@ def _row(line: Line, now: datetime) -> Row:
     )
 
 
-def _values(name: str, counts: Counts, wanted: QueueFilter) -> tuple[FacetValue, ...]:
+def _values(name: str, told: Iterable[Counted], wanted: QueueFilter) -> tuple[FacetValue, ...]:
     chosen = getattr(wanted, name)
     values = []
-    for value in counts.facets[name]:
+    for value in told:
         is_used = value.text == chosen
         query = {**vars(wanted), name: "" if is_used else value.text}
         url = "?" + urlencode({key: part for key, part in query.items() if part})
