@@ -22,6 +22,7 @@ from tools.bench.server import Ledger
 from tools.bench.size import SIZES, Size
 from tools.bench.sweep_figures import billing_sweep
 from tools.bench.tails import page_tail
+from tools.bench.webhooks import webhook_ack
 from tools.running import ROOT
 from tools.services import postgresql
 from tools.system import Trouble
@@ -90,6 +91,7 @@ NAMES = (
     "feedback_clustering",
     "ingest_events",
     "billing_sweep",
+    "webhook_ack",
     "page_weight",
     "memory",
     "start_up",
@@ -106,6 +108,7 @@ def _measures(large: Ledger, small: Ledger, size: Size) -> Mapping[str, Measure]
         "feedback_clustering": partial(feedback_clustering, large),
         "ingest_events": partial(ingest_events, small, size),
         "billing_sweep": partial(billing_sweep, large),
+        "webhook_ack": partial(webhook_ack, small, size),
         "page_weight": partial(processes.page_weight, large),
         "memory": partial(processes.memory, large, size),
     }

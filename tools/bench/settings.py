@@ -25,3 +25,5 @@ if "BENCH_SQLITE" in os.environ:
     }
 # No cache server stands beside the bench: each process keeps what is cached.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Nor does a queue: whoever would be woken up is not there. Celery asks the environment before the settings.
+CELERY_BROKER_URL = os.environ["CELERY_BROKER_URL"] = "memory://"
