@@ -51,7 +51,7 @@ PLACES = (
     Place("Money", "Months", "receipts", "billing:statement", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Threads", "inbox", "web:thread_queue", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Money", "Alerts", "bell", "alerts:billing_admin_alert_list", platform_role=PlatformRole.BILLING_ADMIN),
-    Place("Money", "Goodwill", "undo", "feedback:goodwill_list", platform_role=PlatformRole.BILLING_ADMIN),
+    Place("Money", "Goodwill", "edit", "feedback:goodwill_list", platform_role=PlatformRole.BILLING_ADMIN),
     Place("Review", "Feedback", "feedback", "feedback:queue", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place("Review", "Catalogue", "catalogue", "catalog:model_list_all", platform_role=PlatformRole.PRODUCT_REVIEWER),
     Place(
