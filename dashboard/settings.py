@@ -121,7 +121,6 @@ FEEDBACK_TRACKER_HOSTS: list[str] = env.list(
 # How long decided feedback keeps its text, and spam: afterwards only whose it was and what became of it stay.
 FEEDBACK_KEEP_DAYS: int = env.int("FEEDBACK_KEEP_DAYS", default=730)
 FEEDBACK_SPAM_KEEP_DAYS: int = env.int("FEEDBACK_SPAM_KEEP_DAYS", default=30)
-# Tests put a transport of their own between the client and the network here; None is the real one.
 # Tests put transports of their own between the clients and the network here; None is the real one.
 API_TRANSPORT: Callable[[], Any] | None = None
 STRIPE_TRANSPORT: Callable[[], Any] | None = None
