@@ -32,6 +32,9 @@ from api_client.transport import Timeouts, Transport, http_client
 from api_client.urls import checked_base
 
 MAX_RESPONSE_BYTES = 8 * 1024 * 1024
+# Less than servers keep an idle connection (gunicorn 2 s, Node and uvicorn 5 s): one that they are about to end would
+# take a write with it, of which nobody knows whether it was done.
+IDLE_SECONDS = 1.0
 
 
 class How(TypedDict, total=False):
@@ -132,8 +135,15 @@ class OperatorClient(_Door):
 
 
 def connection_pool(*, max_connections: int = 20) -> httpx.BaseTransport:
-    """A pool of kept connections that many clients may share; close it when the last of them is done."""
-    limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
+    """A pool of kept connections that many clients may share; close it when the last of them is done.
+
+    It belongs to one process: on a connection that a fork inherits, one would read the other's answers.
+    """
+    limits = httpx.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,
+        keepalive_expiry=IDLE_SECONDS,
+    )
     return httpx.HTTPTransport(trust_env=False, limits=limits)
 
 

@@ -1,6 +1,7 @@
 """The only place where a sealed agent token is opened and the hosted API's clients are made."""
 
 import atexit
+import os
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -12,7 +13,19 @@ from dashboard.lib.sealing import seal, unseal
 # Kept connections, one pool a process: a fresh one for each call would cost a handshake each. Made here, for threads
 # that make it on first use make one each and lose all but the last with what it holds open.
 _connections = connection_pool()
-atexit.register(_connections.close)
+
+
+def _connect_anew() -> None:
+    global _connections  # noqa: PLW0603 - one pool a process
+    _connections = connection_pool()
+
+
+def _disconnect() -> None:
+    _connections.close()
+
+
+os.register_at_fork(after_in_child=_connect_anew)
+atexit.register(_disconnect)
 
 
 class TokenHolder(Protocol):

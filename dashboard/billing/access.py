@@ -4,6 +4,7 @@ The client is Stripe's own (https://docs.stripe.com/api): it repeats by itself w
 that may read is enough for all but refunds and evidence.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,6 +88,10 @@ def stripe_client() -> stripe.StripeClient:
 def _kept_client(key: str, base: str) -> stripe.StripeClient:
     # One session a thread inside; made once, for a fresh connection for each call would cost a handshake each.
     return _client(key, base, stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)))
+
+
+# A connection that a fork inherits is its parent's: one would read the other's answers.
+os.register_at_fork(after_in_child=_kept_client.cache_clear)
 
 
 def _client(key: str, base: str, http: stripe.HTTPClient) -> stripe.StripeClient:

@@ -97,6 +97,11 @@ def huge_header(connection: socket.socket) -> None:
     connection.sendall(HEAD + b"x-long: " + b"x" * 200_000 + b"\r\n\r\n{}")
 
 
+def answers_once(connection: socket.socket) -> None:
+    connection.sendall(HEAD + b'content-length: 21\r\n\r\n{"ok":true,"data":{}}')
+    connection.recv(65_536)
+
+
 @pytest.mark.parametrize("script", [reset, reset_midway, short_body, broken_chunks, not_http, closes, huge_header])
 def test_a_broken_connection_is_lost_and_a_read_may_try_again(script: Script) -> None:
     with serving(script) as base_url:
@@ -104,6 +109,14 @@ def test_a_broken_connection_is_lost_and_a_read_may_try_again(script: Script) ->
     assert type(error) is ConnectionLost
     assert error.retryable
     assert not error.may_have_started
+
+
+def test_a_connection_that_rested_is_not_used_for_a_write() -> None:
+    with serving(answers_once) as base_url, closing(connection_pool()) as pool:
+        for pause in (0, 1.1):
+            time.sleep(pause)
+            with Client(base_url=base_url, transport=pool, retry=ONCE) as client:
+                client.quota.get()
 
 
 def test_nobody_listening_means_that_nothing_was_sent() -> None:

@@ -16,7 +16,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connection
 from django.urls import resolve
 
-from dashboard.billing.access import _kept_client, stripe_client
+from dashboard.billing.access import stripe_client
 from dashboard.billing.models import Feed, Sweep, WebhookEvent
 from tests.dashboard.local_stripe import WIRE
 
@@ -99,8 +99,6 @@ def grown_up() -> None:
     """Import what is imported late, so that no process spends its short life on it."""
     resolve("/webhooks/stripe/")
     stripe_client().v1.events.list({"limit": 1})
-    # Its connection is not to be shared by whoever is born.
-    _kept_client.cache_clear()
 
 
 def leases_end() -> None:
