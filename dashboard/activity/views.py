@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.accounts.answers import kept_answer
 from dashboard.activity.age import ledger_age
 from dashboard.activity.arrivals import arrival_count, extent_get
 from dashboard.activity.counts import Count, ledger_count
@@ -38,6 +39,7 @@ from dashboard.lib.glossary import event_word, is_published
 
 @member()
 @require_GET
+@kept_answer
 def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The ledger: a page, or the rows alone for a page that takes new ones in."""
     tidied = address_tidied(request.GET)
@@ -97,6 +99,7 @@ def event_arrivals(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @member()
 @require_GET
+@kept_answer
 def event_months(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The months of the ledger: a page, or the menu of the page that jumps, which bears the ledger's own age."""
     is_menu = "X-Fragment" in request.headers

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import MAY_CURATE, Scope, member
+from dashboard.accounts.answers import kept_answer
 from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
 from dashboard.assets.curation_forms import NO_TAG, TagForm
@@ -25,6 +26,7 @@ from dashboard.catalog.selectors import capability_names
 
 @member()
 @require_GET
+@kept_answer
 def gallery(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Show a page of the grid; a script that goes on where it ended asks for the tiles alone (`X-Fragment`)."""
     tidied = address_tidied(request.GET)

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_GET
 
 from dashboard.accounts.access import platform
+from dashboard.accounts.answers import kept_answer
 from dashboard.accounts.models import PlatformRole
 from dashboard.activity.selectors import event_page_of_types
 from dashboard.billing.access import has_stripe, is_live
@@ -42,6 +43,7 @@ def sight() -> dict[str, object]:
 
 @platform(PlatformRole.BILLING_ADMIN)
 @require_GET
+@kept_answer
 def desk(request: HttpRequest) -> HttpResponse:
     form = ChainFilterForm(request.GET)
     context: dict[str, object] = {"form": form, "tab": "purchases", "coverage": coverage_get(), **sight()}

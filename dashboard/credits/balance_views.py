@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.accounts.answers import kept_answer
 from dashboard.agents.selectors import claim_get
 from dashboard.audit.services import audit_record
 from dashboard.credits.balance_export import COLUMNS, export_rows
@@ -31,6 +32,7 @@ def balance_overview(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @member(EVERY_ROLE)
 @require_GET
+@kept_answer
 def balance_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
     claim = counted_claim_get(scope.workspace, remote_id)
     balance = balance_page(claim, cursor=request.GET.get("page", ""))

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, OWNER_ONLY, Scope, member
+from dashboard.accounts.answers import kept_answer
 from dashboard.accounts.views import READ_OR_SEND
 from dashboard.audit.services import audit_record
 from dashboard.credits.buyer import BUYER_FIELDS, BuyerBook, buyer_change, buyer_get
@@ -28,6 +29,7 @@ from dashboard.lib.export import csv_lines
 
 @member(EVERY_ROLE)
 @require_GET
+@kept_answer
 def receipt_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = ReceiptFilterForm(request.GET, workspace=scope.workspace)
     context: dict[str, object] = {"scope": scope, "form": form, "total_limit": TOTAL_LIMIT}

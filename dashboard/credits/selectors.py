@@ -164,9 +164,9 @@ def needs_fresh_sign_in(workspace: Workspace, cents: int) -> bool:
 
 def _asked(workspace: Workspace) -> QuerySet[Purchase]:
     muted = HandOffMute.objects.filter(workspace=workspace, agent=OuterRef("agent"))
-    held = claim_list(workspace).values("agent")
-    rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, dismissed_at=None, agent__in=held)
-    return rows.filter(~Exists(muted))
+    held = claim_list(workspace).filter(agent=OuterRef("agent"))
+    rows = purchase_list(workspace).filter(origin=Purchase.Origin.AGENT, dismissed_at=None)
+    return rows.filter(Exists(held), ~Exists(muted))
 
 
 def claim_of(purchase: Purchase) -> Claim | None:

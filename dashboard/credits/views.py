@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.accounts.access import EVERY_ROLE, MAY_ASK, MAY_BUY, OWNER_ONLY, Scope, member
+from dashboard.accounts.answers import kept_answer
 from dashboard.accounts.views import READ_OR_SEND, fresh_sign_in
 from dashboard.agents.selectors import claim_get, claim_list_nearest_empty
 from dashboard.credits.choices import buying_rule_change
@@ -44,6 +45,7 @@ def no_credentials(view: Page) -> Page:
 
 @member(EVERY_ROLE)
 @require_GET
+@kept_answer
 @no_credentials
 def purchase_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = PurchaseFilterForm(request.GET, workspace=scope.workspace)

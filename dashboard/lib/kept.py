@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from threading import Lock
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from django.utils import timezone
 from django.utils.html import conditional_escape
@@ -76,31 +76,40 @@ class Kept:
         return _Said(now, until, _MARK.split(text))
 
 
-class Shelf:
+class Sized(Protocol):
+    """Something that says how many bytes it takes."""
+
+    @property
+    def size(self) -> int: ...
+
+
+Piece = TypeVar("Piece", bound=Sized)
+
+
+class Shelf(Generic[Piece]):
     """Pieces of at most `room` bytes together; the one that was put there first leaves first."""
 
     def __init__(self, room: int) -> None:
         self._room, self._lock = room, Lock()
-        self._kept: dict[Hashable, Kept] = {}
+        self._kept: dict[Hashable, Piece] = {}
 
-    def get(self, key: Hashable) -> Kept | None:
+    def get(self, key: Hashable) -> Piece | None:
         return self._kept.get(key)
 
-    def put(self, key: Hashable, html: str) -> Kept:
-        kept = Kept(html)
+    def put(self, key: Hashable, piece: Piece) -> Piece:
         with self._lock:
             replaced = self._kept.pop(key, None)
-            self._room += (replaced.size if replaced else 0) - kept.size
-            self._kept[key] = kept
+            self._room += (replaced.size if replaced else 0) - piece.size
+            self._kept[key] = piece
             while self._room < 0:
                 self._room += self._kept.pop(next(iter(self._kept))).size
-        return kept
+        return piece
 
     def clear(self) -> None:
         with self._lock:
-            self._room += sum(kept.size for kept in self._kept.values())
+            self._room += sum(piece.size for piece in self._kept.values())
             self._kept.clear()
 
 
 # Of all pages of this process.
-SHELF = Shelf(ROOM)
+SHELF: Shelf[Kept] = Shelf(ROOM)

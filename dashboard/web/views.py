@@ -18,6 +18,7 @@ from dashboard.accounts.access import (
     signed_in,
     viewer,
 )
+from dashboard.accounts.answers import kept_answer
 from dashboard.accounts.factors import session_end
 from dashboard.accounts.navigation import landing_url
 from dashboard.accounts.selectors import other_session_get
@@ -45,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @member(EVERY_ROLE)
 @require_GET
+@kept_answer
 def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
     may_claim = scope.may(OWNER_ONLY)
     found = overview_get(scope.workspace, scope.user)
@@ -78,6 +80,7 @@ def inbox(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @member(EVERY_ROLE)
 @require_GET
+@kept_answer
 def agent_detail(request: HttpRequest, scope: Scope, remote_id: str) -> HttpResponse:
     row, waiting = agent_row_get(scope.workspace, remote_id)
     events = event_list(scope.workspace, EventFilter(agent=remote_id))

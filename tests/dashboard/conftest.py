@@ -13,11 +13,13 @@ from typing import Any
 import httpx
 import pytest
 from allauth.account.internal.flows.login import record_authentication
+from django.core.signals import setting_changed
 from django.db import connection
 from django.test import Client as Browser
 from django.test import RequestFactory
 
 from api_client import Client
+from dashboard.accounts.answers import ANSWERS
 from dashboard.accounts.models import PlatformRole, Role, User, Workspace
 from dashboard.accounts.services import membership_add, platform_role_grant, workspace_create
 from dashboard.agents.ceremony import attempt_present, attempt_start
@@ -34,6 +36,19 @@ Handler = Callable[[httpx.Request], httpx.Response]
 def _fresh_cache(settings: Any) -> None:
     """Rate limits count in the cache; one test's presses are not another's, nor another process's in a shared Redis."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_answers() -> Iterator[None]:
+    """Pages that a process gives again go with it: one test's are not another's, nor those of other settings."""
+
+    def forget(**_: object) -> None:
+        ANSWERS.clear()
+
+    setting_changed.connect(forget)
+    yield
+    setting_changed.disconnect(forget)
+    forget()
 
 
 @pytest.fixture(autouse=True)

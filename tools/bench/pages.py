@@ -70,10 +70,12 @@ def _statements(large: Ledger, small: Ledger) -> Iterator[Figure]:
 
 def _scores(large: Ledger, small: Ledger, size: Size) -> tuple[dict[str, Score], float]:
     with ExitStack() as stack:
-        server, other = (stack.enter_context(running(ledger)) for ledger in (large, small))
+        server, other, anew = (stack.enter_context(running(ledger)) for ledger in (large, small, large.anew))
         contestants = [Contestant(name, server, path=path) for name, path in BASELINES.items()]
         contestants += [Contestant(page, server, page=page) for page in server.plan["pages"]]
         contestants += [Contestant("ledger_small", other, page="ledger")]
+        # The same server gives pages again as they are; what they take when they are made is printed beside.
+        contestants += [Contestant(f"{page} made anew", anew, page=page) for page in server.plan["kept"]]
         scores = contest(contestants, rounds=size.rounds, seconds=size.seconds)
         return scores, _usual_ms(server)
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def _plan() -> dict[str, Any]:
-    """Addresses by name with the cookies of who opens them, how many statements each asks, and of the ledger page its
-    SQL and size in bytes."""
+    """Addresses by name with the cookies of who opens them, which of them may be given again as they are, how many
+    statements each asks, and of the ledger page its SQL and size in bytes."""
     sponsor, desk = browser(data.SPONSOR), browser(data.DESK)
     largest, median = Workspace.objects.filter(memberships__user__email=data.SPONSOR).order_by("pk")[:2]
     agent = Claim.objects.filter(workspace=largest).earliest("pk").agent
@@ -72,10 +72,15 @@ def _plan() -> dict[str, Any]:
     sql, size = asked["ledger"]
     return {
         "pages": {name: [cookies(visitor), path] for name, (visitor, path) in pages.items()},
+        "kept": [name for name, (_, path) in pages.items() if _is_kept(path)],
         "statements": {name: len(statements) for name, (statements, _) in asked.items()},
         "ledger_sql": sql,
         "ledger_bytes": size,
     }
+
+
+def _is_kept(path: str) -> bool:
+    return getattr(resolve(path.partition("?")[0]).func, "is_kept_answer", False)
 
 
 def browser(email: str) -> Client:

@@ -53,6 +53,11 @@ class Ledger:
         return replace(self, where={**self.where, "BENCH_PLAIN": "1"})
 
     @property
+    def anew(self) -> "Ledger":
+        """The same, served by a server that gives no page again."""
+        return replace(self, where={**self.where, "BENCH_ANEW": "1"})
+
+    @property
     def plan(self) -> dict[str, Any]:
         plan: dict[str, Any] = json.loads(Path(self.env["BENCH_PLAN"]).read_text())
         return plan

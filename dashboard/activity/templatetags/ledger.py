@@ -65,7 +65,7 @@ def _with_days(wanted: Iterable[Shown]) -> Iterator[str]:
 
 
 def _kept(shown: Shown) -> Kept:
-    return SHELF.get(shown) or SHELF.put(shown, _html(shown))
+    return SHELF.get(shown) or SHELF.put(shown, Kept(_html(shown)))
 
 
 def _html(shown: Shown) -> str:

@@ -16,7 +16,7 @@ from dashboard.assets.gallery_months import month_key
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
 from dashboard.assets.ratios import ratio_of
-from dashboard.lib.kept import SHELF
+from dashboard.lib.kept import SHELF, Kept
 
 register = template.Library()
 
@@ -61,7 +61,7 @@ def gallery_tiles(
     ]
     # The whole page together, and each tile by itself: where one is new, the others are there.
     key = ("gallery", tuple(tiles), tuple(counts.items()))
-    piece = SHELF.get(key) or SHELF.put(key, "".join(_months(zip(tiles, assets, strict=True), counts)))
+    piece = SHELF.get(key) or SHELF.put(key, Kept("".join(_months(zip(tiles, assets, strict=True), counts))))
     return piece.said_at(timezone.now())
 
 
@@ -106,7 +106,7 @@ def _tile_of(
 
 
 def _drawn(tile: Tile, asset: Asset) -> SafeString:
-    kept = SHELF.get(tile) or SHELF.put(tile, _html(tile, asset))
+    kept = SHELF.get(tile) or SHELF.put(tile, Kept(_html(tile, asset)))
     return kept.said_at(timezone.now())
 
 

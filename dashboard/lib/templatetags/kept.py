@@ -40,7 +40,7 @@ class KeptNode(template.Node):
             timezone.get_current_timezone_name(),
             *[tuple(one) if isinstance(one, list) else one for one in values],
         )
-        piece = SHELF.get(key) or SHELF.put(key, self._draw(context))
+        piece = SHELF.get(key) or SHELF.put(key, Kept(self._draw(context)))
         return piece.said_at(timezone.now(), context.get)
 
     def _draw(self, context: Context) -> str:
@@ -59,19 +59,19 @@ def kept_rows(template_name: str, rows: Iterable[Hashable], **more: Hashable) ->
     # The rows that are here together, and each by itself: of a page with a new row the others are there.
     here = (common, tuple(rows))
     piece = SHELF.get(here) or SHELF.put(
-        here, "".join(_row(template_name, row, common, more).said_at(now) for row in here[1])
+        here, Kept("".join(_row(template_name, row, common, more).said_at(now) for row in here[1]))
     )
     return piece.said_at(now)
 
 
 def _row(template_name: str, row: Hashable, common: Hashable, more: Mapping[str, Hashable]) -> Kept:
     key = (common, row)
-    return SHELF.get(key) or SHELF.put(key, get_template(template_name).render({**more, "row": row}))
+    return SHELF.get(key) or SHELF.put(key, Kept(get_template(template_name).render({**more, "row": row})))
 
 
 @register.simple_tag
 def kept_fields(form: forms.BaseForm) -> SafeString:
     """Draw `components/_fields.html` once for what the form shows: for filters, whose menus every page draws again."""
     key = ("fields", timezone.get_current_timezone_name(), form_shown(form))
-    piece = SHELF.get(key) or SHELF.put(key, get_template("components/_fields.html").render({"form": form}))
+    piece = SHELF.get(key) or SHELF.put(key, Kept(get_template("components/_fields.html").render({"form": form})))
     return piece.said_at(timezone.now())

@@ -6,10 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dashboard.accounts.models import User, Workspace
@@ -17,6 +15,7 @@ from dashboard.agents.models import Agent
 from dashboard.audit.models import AuditEntry
 from dashboard.credits import receipt_figures
 from dashboard.credits.models import Receipt
+from tests.dashboard.asking import statements_of
 from tests.dashboard.credits.papers import NOON, agent_made, csv_of, pdf_text, plain, receipt_made, step_made
 from tests.dashboard.web.pages import HOSTILE, words
 
@@ -174,17 +173,12 @@ def test_pages_keep_the_filter_and_meet_no_receipt_twice(
 def test_ten_receipts_and_a_thousand_cost_as_many_statements(
     workspace: Workspace, render_bot: Agent, owner: User, listed: Callable[..., HttpResponse]
 ) -> None:
-    def statements() -> int:
-        with CaptureQueriesContext(connection) as counted:
-            assert listed().status_code == 200
-        return len(counted)
-
     for _ in range(10):
         step_made(receipt_made(workspace, render_bot, opened_by=owner), "refunded", 100)
-    few = statements()
+    few = statements_of(listed)
     for number in range(990):
         receipt_made(workspace, render_bot, opened_by=owner if number % 2 else None)
-    assert statements() == few <= 8
+    assert statements_of(listed) == few <= 8
 
 
 def test_a_sum_of_too_many_is_not_made_and_not_guessed(

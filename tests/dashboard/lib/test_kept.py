@@ -82,13 +82,13 @@ def test_text_beyond_ascii_reads_the_same() -> None:
 
 
 def test_shelf_holds_no_more_than_it_has_room_for() -> None:
-    shelf = Shelf(5 * Kept("x" * 5_000).size // 2)
+    shelf: Shelf[Kept] = Shelf(5 * Kept("x" * 5_000).size // 2)
     for number in (0, 1, 1, 2):
-        shelf.put(number, str(number) * 5_000)
+        shelf.put(number, Kept(str(number) * 5_000))
     assert [shelf.get(number) is not None for number in range(3)] == [False, True, True]
-    shelf.put(3, "x" * 1_000_000)
+    shelf.put(3, Kept("x" * 1_000_000))
     assert [number for number in range(4) if shelf.get(number)] == []
-    shelf.put(4, "small again")
+    shelf.put(4, Kept("small again"))
     assert shelf.get(4)
 
 

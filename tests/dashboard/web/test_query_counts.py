@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +18,7 @@ from dashboard.feedback.counts import COUNTED
 from dashboard.feedback.models import Cluster, Report, Suggestion
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.support.models import Thread
+from tests.dashboard.asking import statements_of
 from tests.dashboard.assets.gallery_rows import asset_made, job_made, link_made
 from tests.dashboard.billing.desk_rows import event_made, finding_made, payment_made
 
@@ -130,9 +129,7 @@ def arguments(name: str, agent: Agent, workspace: Workspace) -> list[object]:
 
 
 def queries(browser: Browser, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert browser.get(url).status_code == 200
-    return len(captured)
+    return statements_of(lambda: browser.get(url))
 
 
 @pytest.mark.parametrize("name", WORKSPACE_PAGES)

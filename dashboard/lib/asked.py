@@ -1,0 +1,124 @@
+"""What was asked of the database while something was made, so that it can be asked again: the same answers make the
+same thing.
+
+    with listening() as asked:
+        page = view(request)
+    ...
+    asked.is_reading_alone and asked.is_answered_alike()
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from django.db import connection, connections
+
+
+class Question(NamedTuple):
+    """A statement with its parameters, and all rows that came in answer."""
+
+    sql: str
+    params: Any
+    rows: list[tuple[Any, ...]]
+
+
+class Asked:
+    """The statements of one thing in their order. `is_reading_alone` as long as they were nothing but SELECTs that
+    were read as rows: whatever else was asked cannot be asked again to see what it would do.
+    """
+
+    def __init__(self) -> None:
+        self.is_reading_alone = True
+        self._questions: list[Question] = []
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the statements and their answers take."""
+        return sum(
+            sys.getsizeof(one.sql) + sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row)) for row in one.rows)
+            for one in self._questions
+        )
+
+    def is_answered_alike(self) -> bool:
+        """Tell whether the database gives the same answers now; what differs first ends the asking."""
+        with connection.cursor() as cursor:
+            for sql, params, rows in self._questions:
+                cursor.execute(sql, params)
+                if cursor.fetchall() != rows:
+                    return False
+        return True
+
+    def note(self, sql: str, params: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as the driver takes it
+        """Return where the rows of this statement belong."""
+        if not sql.startswith("SELECT"):
+            self.is_reading_alone = False
+        question = Question(sql, params, [])
+        self._questions.append(question)
+        return question.rows
+
+
+@contextmanager
+def listening() -> Iterator[Asked]:
+    """Note what this thread asks of the database inside."""
+    here, asked = connections[connection.alias], Asked()
+    made: dict[str, Callable[..., Any]] = {"cursor": here.cursor, "chunked_cursor": here.chunked_cursor}
+    for name, make in made.items():
+        setattr(here, name, _heard_from(make, asked))
+    try:
+        yield asked
+    finally:
+        for name in made:
+            delattr(here, name)
+
+
+def _heard_from(make: Callable[..., Any], asked: Asked) -> Callable[..., "_Heard"]:
+    return lambda *args, **kwargs: _Heard(make(*args, **kwargs), asked)
+
+
+class _Heard:
+    """A cursor whose statements and rows are noted as they pass."""
+
+    # What tells nothing of the database's content, and changes none.
+    HARMLESS = frozenset({"close", "description", "itersize", "arraysize", "scrollable"})
+
+    def __init__(self, cursor: Any, asked: Asked) -> None:  # noqa: ANN401 - of any driver
+        self._cursor, self._asked = cursor, asked
+        self._rows: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> "_Heard":
+        self._cursor.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._cursor.__exit__(*error)
+
+    def execute(self, sql: str, params: Any = None) -> object:  # noqa: ANN401 - as the driver takes it
+        self._rows = self._asked.note(sql, params)
+        return self._cursor.execute(sql, params)
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - as the driver gives it
+        row = self._cursor.fetchone()
+        if row is not None:
+            self._rows.append(row)
+        return row
+
+    def fetchmany(self, *size: int) -> Any:  # noqa: ANN401 - as the driver gives it
+        rows = self._cursor.fetchmany(*size)
+        self._rows += rows
+        return rows
+
+    def fetchall(self) -> Any:  # noqa: ANN401 - as the driver gives it
+        rows = self._cursor.fetchall()
+        self._rows += rows
+        return rows
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._cursor:
+            self._rows.append(row)
+            yield row
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a cursor has
+        if name not in self.HARMLESS:
+            self._asked.is_reading_alone = False
+        return getattr(self._cursor, name)
