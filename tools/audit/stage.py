@@ -13,7 +13,13 @@ from tools.system import Trouble
 
 PICTURES_SECONDS = 120
 PLAN = "import django; django.setup(); from tools.audit.plan import main; main()"
-WAITING = "from dashboard.assets.models import Asset\nprint(Asset.objects.filter(preview='pending').count())"
+# Nothing is there at first: then jobs are read, their assets, and of these small pictures are made.
+WAITING = """
+from dashboard.assets.models import Asset, Job
+unread = sum(model.objects.filter(reading="wanted").count() for model in (Job, Asset))
+drawn = Asset.objects.filter(preview="ready").exists()
+print(unread + Asset.objects.filter(preview="pending").count() + (not drawn))
+"""
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "tools.audit.settings",
     "TRUSTED_PROXIES": "0",
