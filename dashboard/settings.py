@@ -147,10 +147,18 @@ SQLITE_OPTIONS = {
         "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
     ),
 }
+# How often a statement is asked before a connection to PostgreSQL has it planned for good.
+PREPARED_AFTER = 3
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A test database in memory would know no WAL and no second writer: tests get a file like everybody.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+else:
+    # A page's statements differ in their values alone: each connection has one planned once, then gives it its values.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        server_side_binding=True,
+        prepare_threshold=PREPARED_AFTER if env.bool("DATABASE_PREPARES", default=True) else None,
+    )
 # Opening costs more than a page asks: of SQLite too, which reads the whole schema first.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

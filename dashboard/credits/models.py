@@ -196,6 +196,12 @@ class Receipt(models.Model):
                 name="credits_test_receipts",
                 condition=Q(live_money=False),
             ),
+            # What a page adds up, without a look into the rows.
+            models.Index(
+                fields=["workspace", "currency", "amount_cents", "credits", "purchase"],
+                name="credits_receipts_counted",
+                condition=Q(live_money=True),
+            ),
         ]
 
     def __str__(self) -> str:

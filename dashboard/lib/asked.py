@@ -51,7 +51,8 @@ class Asked:
 
     def note(self, sql: str, params: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as the driver takes it
         """Return where the rows of this statement belong."""
-        if not sql.startswith("SELECT"):
+        # PostgreSQL's halves of a union stand in brackets.
+        if not sql.lstrip("(").startswith("SELECT"):
             self.is_reading_alone = False
         question = Question(sql, params, [])
         self._questions.append(question)

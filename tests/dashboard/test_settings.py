@@ -126,6 +126,18 @@ def test_there_is_a_webhook_route_only_with_a_secret(tmp_path: Path) -> None:
     assert start(tmp_path, {"STRIPE_WEBHOOK_SECRETS": "whsec_a,whsec_b"}, resolve).strip() == "True"
 
 
+@pytest.mark.parametrize(("changes", "threshold"), [({}, "3"), ({"DATABASE_PREPARES": "off"}, "None")])
+def test_postgresql_plans_statements_once_but_behind_a_pooler_that_forgets(
+    changes: dict[str, str | None], threshold: str, tmp_path: Path
+) -> None:
+    url = {"DATABASE_URL": "postgres://d:p@db.example.com/d?sslmode=require"}
+    show = (
+        "from django.conf import settings as s; o = s.DATABASES['default']['OPTIONS'];"
+        "raise SystemExit(f\"{o['sslmode']} {o['server_side_binding']} {o['prepare_threshold']}\")"
+    )
+    assert start(tmp_path, {**url, **changes}, show).strip() == f"require True {threshold}"
+
+
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     said = start(tmp_path, {"DEBUG": "1", "CACHE_URL": None, "ALLOWED_HOSTS": None})
     assert {"DEBUG", "CACHE_URL", "ALLOWED_HOSTS"} <= set(said.replace("- ", "").split())

@@ -1,13 +1,20 @@
 """The dashboard's addresses and those of the baselines: the empty answer behind session and person, two admins."""
 
+import os
+from datetime import timedelta
+
 from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from dashboard.accounts import answers
 from dashboard.accounts.access import signed_in
 from dashboard.urls import handler500
 
 __all__ = ["handler500", "urlpatterns"]
+
+if "BENCH_ANEW" in os.environ:
+    answers.KEPT_FOR = timedelta()
 
 
 @signed_in

@@ -5,7 +5,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -13,15 +12,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import psycopg
 from django.conf import settings
 
-from dashboard.accounts import answers
 from dashboard.wsgi import application as dashboard
 
 PLAN = json.loads(Path(os.environ["BENCH_PLAN"]).read_text())
 PAGE = b"x" * PLAN["ledger_bytes"]
 HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(PAGE)))]
 _kept = threading.local()
-if "BENCH_ANEW" in os.environ:
-    answers.KEPT_FOR = timedelta()
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

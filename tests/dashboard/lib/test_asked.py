@@ -31,6 +31,9 @@ READINGS: dict[str, Callable[[], Any]] = {
     "values": lambda: list(User.objects.order_by("pk").values_list("name", "created_at")),
     "streamed": lambda: [one.name for one in User.objects.order_by("pk").iterator(chunk_size=2)],
     "summed": lambda: list(User.objects.exclude(name="").order_by().values("theme").annotate(number=Count("pk"))),
+    "united": lambda: list(
+        User.objects.filter(name="Person 1").values("name").union(User.objects.filter(pk=-1).values("email"), all=True)
+    ),
     "counted": lambda: User.objects.exclude(name="").count(),
     "aggregated": lambda: User.objects.filter(name__contains="%1").aggregate(Count("pk")),
     "raw": lambda: connection.cursor().execute("SELECT name FROM accounts_user WHERE name = %s", ["Person 1"]),
