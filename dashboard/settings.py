@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from dashboard.broker import broker_url
+from dashboard.content_policy import CONTENT_DIRECTIVES
+from dashboard.databases import SQLITE_OPTIONS, postgresql_options
 from dashboard.lib.env import address, origin, refuse, sealing_keys, secret_file
 from dashboard.lib.logs import logging_config
+from dashboard.rates import API_RATES, SIGN_IN_RATES
 from dashboard.schedule import SCHEDULE
 
 env = environ.Env()
@@ -138,27 +140,12 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # --- Data ------------------------------------------------------------------------------------------------------
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'dashboard.sqlite3'}"
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL", default=SQLITE_URL)}
-# IMMEDIATE: without it two writers say "database is locked" even under WAL. FULL: a commit survives power loss.
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;"
-        "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
-    ),
-}
-# How often a statement is asked before a connection to PostgreSQL has it planned for good.
-PREPARED_AFTER = 3
+_prepares = env.bool("DATABASE_PREPARES", default=True)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A test database in memory would know no WAL and no second writer: tests get a file like everybody.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    DATABASES["default"] |= {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")}}
 else:
-    # A page's statements differ in their values alone: each connection has one planned once, then gives it its values.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        server_side_binding=True,
-        prepare_threshold=PREPARED_AFTER if env.bool("DATABASE_PREPARES", default=True) else None,
-    )
+    DATABASES["default"].setdefault("OPTIONS", {}).update(postgresql_options(prepares=_prepares))
 # Opening costs more than a page asks: of SQLite too, which reads the whole schema first.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -323,14 +310,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # --- People ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_passwords = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": f"{_passwords}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_passwords}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_passwords}.CommonPasswordValidator"},
+    {"NAME": f"{_passwords}.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "web:home"
@@ -339,8 +324,7 @@ ACCOUNT_ADAPTER = "dashboard.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_UNIQUE_EMAIL = ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
@@ -350,18 +334,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # Addresses, passwords and factors are ways in: changing one asks for a fresh sign-in.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-# Counted before a password is hashed or a mail is made: `ip` per address of the visitor, `key` per account or mailbox.
-ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
-    "signup": "10/m/ip,60/h/ip",
-    "request_login_code": "20/m/ip,3/m/key,12/h/key",
-    "reset_password": "20/m/ip,5/m/key,12/h/key",
-    "reset_password_from_key": "20/m/ip",
-    "reauthenticate": "10/m/user",
-    "change_password": "5/m/user",
-    "manage_email": "10/m/user",
-}
+ACCOUNT_RATE_LIMITS = SIGN_IN_RATES
 MFA_ADAPTER = "dashboard.accounts.factors.FactorAdapter"
 MFA_FORMS = {
     "add_webauthn": "dashboard.accounts.forms.AddPasskeyForm",
@@ -400,21 +373,7 @@ SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 63_072_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not IS_LOCAL
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "media-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "manifest-src": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": CONTENT_DIRECTIVES}
 
 # --- JSON API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -422,12 +381,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["dashboard.api.parsers.BoundedJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    # Per address of the visitor, then per token: a check asks the hosted API about a token that no code vouches for.
-    "DEFAULT_THROTTLE_RATES": {
-        "claim_address": "30/minute",
-        "claim_check_address": "40/hour",
-        "claim_check_token": "10/hour",
-    },
+    "DEFAULT_THROTTLE_RATES": API_RATES,
     "EXCEPTION_HANDLER": "dashboard.api.errors.answer_for",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "UNAUTHENTICATED_USER": None,

@@ -5,10 +5,10 @@ BENCH_SQLITE names a SQLite file in PostgreSQL's place, which production itself 
 
 import os
 
+from dashboard.databases import SQLITE_OPTIONS
 from dashboard.settings import *  # noqa: F403
 from dashboard.settings import DATABASES as PRODUCTION
 from dashboard.settings import INSTALLED_APPS as OURS
-from dashboard.settings import SQLITE_OPTIONS
 
 ROOT_URLCONF = "tools.bench.urls"
 # The baselines' admin, but not where the product's memory is measured.
