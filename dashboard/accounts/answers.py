@@ -2,14 +2,15 @@
 
 A page is made of what the database answers, of who looks, and of the clock. It is given again to the same person at
 the same address while each of its statements is answered as before: asking costs a fraction of making it anew, and
-nothing has to be forgotten when something is written. Ages are said anew each time; what else the clock decides is
-late by KEPT_FOR at most. See docs/adr/0013-answers-asked-again.md.
+nothing has to be forgotten when something is written. Ages are said anew each time, and none outlives its colour; what
+else the clock decides is late by KEPT_FOR at most. See docs/adr/0013-answers-asked-again.md.
 """
 
 import re
-from collections.abc import Callable, Hashable
-from datetime import timedelta
+from collections.abc import Callable, Hashable, Iterator
+from datetime import datetime, timedelta
 from functools import cache, partial, wraps
+from hashlib import blake2b
 from typing import NamedTuple
 
 from django.contrib.messages import get_messages
@@ -28,15 +29,18 @@ KEPT_FOR = timedelta(minutes=1)
 # Bytes that a process remembers; a page of the gallery takes about 0.3 million.
 ROOM = 16 * 2**20
 _TOKEN = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")[^"]*')
+# What `{% age %}` draws: its two thresholds in seconds, and the moment within.
+_AGE = re.compile(r'data-stale-after="(\d+)" data-late-after="(\d+)">.*?<time [^>]*?datetime="([^"]*)"', re.DOTALL)
 
 
 class Answer(NamedTuple):
-    """A page, and what it was made of."""
+    """A page, what it was made of, and for whom: a digest of all that is known of them."""
 
     page: Kept
     asked: Asked
-    who: list[object]
-    made_at: float
+    who: bytes
+    made_at: datetime
+    until: datetime
     size: int
 
 
@@ -47,8 +51,9 @@ def kept_answer(view: View) -> View:
     """Give a page again while nothing that it was made of has changed: `@member() @require_GET @kept_answer`.
 
     For pages made by reading, of nothing but the address, the person and the database: none that looks into the
-    session, gives out a key of its own, or has somebody pay, where a minute of the clock counts. What is no HTML page,
-    writes, or has a message to tell is not kept.
+    session, gives out a key of its own, or has somebody pay, where a minute of the clock counts; nor one with a
+    textarea, whose blank lines would become fewer. What is no HTML page, writes, or has a message to tell is not kept.
+    Names of the catalogue come from a cache of a minute, and may be two minutes old.
     """
 
     @wraps(view)
@@ -62,37 +67,48 @@ def kept_answer(view: View) -> View:
 
 def _again(request: HttpRequest) -> HttpResponse | None:
     answer = ANSWERS.get(_key(request))
-    if answer is None or answer.who != _who(viewer(request)) or not _is_young(answer):
+    if answer is None or _is_over(answer) or answer.who != _who(viewer(request)):
         return None
     return _response(request, answer.page) if answer.asked.is_answered_alike() else None
 
 
 def _anew(request: HttpRequest, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    who, made_at = _who(viewer(request)), timezone.now().timestamp()
+    who, made_at = _who(viewer(request)), timezone.now()
     with listening() as asked:
         response = make()
-    if not (asked.is_reading_alone and isinstance(response, HttpResponse) and _is_plain_page(response)):
+    if not (asked.only_reads and isinstance(response, HttpResponse) and _is_plain_page(response)):
         return response
-    page = Kept(_TOKEN.sub(MARKS["csrf_token"], response.text))
-    ANSWERS.put(_key(request), Answer(page, asked, who, made_at, page.size + asked.size))
+    html = _TOKEN.sub(MARKS["csrf_token"], response.text)
+    page, until = Kept(html), min((made_at + KEPT_FOR, *_ages_turn(html, made_at)))
+    ANSWERS.forget(_is_over)
+    ANSWERS.put(_key(request), Answer(page, asked, who, made_at, until, page.size + asked.size))
     return _response(request, page)
 
 
 def _key(request: HttpRequest) -> Hashable:
-    return request.build_absolute_uri(), "X-Fragment" in request.headers, viewer(request).pk
+    address = request.scheme, request.get_host(), request.path, request.META.get("QUERY_STRING", "")
+    return *address, bool(request.headers.get("X-Fragment")), viewer(request).pk
 
 
-def _who(user: User) -> list[object]:
-    """Everything that is known of a person and of what they may do where."""
+def _who(user: User) -> bytes:
+    """Return a digest of everything that is known of a person and of what they may do where."""
     rows: list[Model] = [user]
     for membership in membership_list(user):
         rows += [membership, membership.workspace]
-    return [getattr(row, field.attname) for row in rows for field in row._meta.concrete_fields]  # noqa: SLF001
+    values = [getattr(row, field.attname) for row in rows for field in row._meta.concrete_fields]  # noqa: SLF001
+    return blake2b(repr(values).encode(), digest_size=16).digest()
 
 
-def _is_young(answer: Answer) -> bool:
-    # Neither older nor, by a clock that was set back, of the future.
-    return 0 <= timezone.now().timestamp() - answer.made_at < KEPT_FOR.total_seconds()
+def _ages_turn(html: str, now: datetime) -> Iterator[datetime]:
+    """Yield when an age on the page will be another word and colour: both are drawn with the page."""
+    for stale_after, late_after, at in _AGE.findall(html):
+        turns = (datetime.fromisoformat(at) + timedelta(seconds=int(one)) for one in (stale_after, late_after))
+        yield from (turn for turn in turns if turn > now)
+
+
+def _is_over(answer: Answer) -> bool:
+    # A clock that was set back may find answers of the future.
+    return not answer.made_at <= timezone.now() < answer.until
 
 
 def _is_plain_page(response: HttpResponse) -> bool:

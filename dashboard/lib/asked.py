@@ -4,7 +4,7 @@ same thing.
     with listening() as asked:
         page = view(request)
     ...
-    asked.is_reading_alone and asked.is_answered_alike()
+    asked.only_reads and asked.is_answered_alike()
 """
 
 import sys
@@ -22,21 +22,27 @@ class Question(NamedTuple):
     params: Any
     rows: list[tuple[Any, ...]]
 
+    @property
+    def values(self) -> list[Any]:
+        return [*self.rows, tuple(self.params or ())]
+
 
 class Asked:
-    """The statements of one thing in their order. `is_reading_alone` as long as they were nothing but SELECTs that
-    were read as rows: whatever else was asked cannot be asked again to see what it would do.
+    """The statements of one thing, in their order.
+
+    `only_reads` is true as long as each was a SELECT that was read as rows: whatever else was asked cannot be asked
+    again to see what it would do.
     """
 
     def __init__(self) -> None:
-        self.is_reading_alone = True
+        self.only_reads = True
         self._questions: list[Question] = []
 
     @property
     def size(self) -> int:
         """About how many bytes the statements and their answers take."""
         return sum(
-            sys.getsizeof(one.sql) + sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row)) for row in one.rows)
+            sys.getsizeof(one.sql) + sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row)) for row in one.values)
             for one in self._questions
         )
 
@@ -52,8 +58,8 @@ class Asked:
     def note(self, sql: str, params: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as the driver takes it
         """Return where the rows of this statement belong."""
         # PostgreSQL's halves of a union stand in brackets.
-        if not sql.lstrip("(").startswith("SELECT"):
-            self.is_reading_alone = False
+        if not sql.lstrip("(").startswith("SELECT") or " FOR UPDATE" in sql:
+            self.only_reads = False
         question = Question(sql, params, [])
         self._questions.append(question)
         return question.rows
@@ -61,20 +67,34 @@ class Asked:
 
 @contextmanager
 def listening() -> Iterator[Asked]:
-    """Note what this thread asks of the database inside."""
+    """Note what this thread asks of the database inside; a transaction that begins is more than reading."""
     here, asked = connections[connection.alias], Asked()
-    made: dict[str, Callable[..., Any]] = {"cursor": here.cursor, "chunked_cursor": here.chunked_cursor}
-    for name, make in made.items():
-        setattr(here, name, _heard_from(make, asked))
+
+    def cursor_of(make: Callable[..., Any]) -> Callable[..., Any]:
+        def heard(*args: Any, **kwargs: Any) -> _Heard:  # noqa: ANN401 - as the driver takes it
+            made = make(*args, **kwargs)
+            # One kind of cursor may be made of the other.
+            return made if isinstance(made, _Heard) and made.asked is asked else _Heard(made, asked)
+
+        return heard
+
+    def set_autocommit(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Django calls it
+        asked.only_reads = False
+        own["set_autocommit"](*args, **kwargs)
+
+    own = {name: getattr(here, name) for name in ("cursor", "chunked_cursor", "set_autocommit")}
+    before = {name: vars(here)[name] for name in own if name in vars(here)}
+    vars(here).update(
+        cursor=cursor_of(own["cursor"]),
+        chunked_cursor=cursor_of(own["chunked_cursor"]),
+        set_autocommit=set_autocommit,
+    )
     try:
         yield asked
     finally:
-        for name in made:
-            delattr(here, name)
-
-
-def _heard_from(make: Callable[..., Any], asked: Asked) -> Callable[..., "_Heard"]:
-    return lambda *args, **kwargs: _Heard(make(*args, **kwargs), asked)
+        for name in own:
+            del vars(here)[name]
+        vars(here).update(before)
 
 
 class _Heard:
@@ -84,7 +104,7 @@ class _Heard:
     HARMLESS = frozenset({"close", "description", "itersize", "arraysize", "scrollable"})
 
     def __init__(self, cursor: Any, asked: Asked) -> None:  # noqa: ANN401 - of any driver
-        self._cursor, self._asked = cursor, asked
+        self._cursor, self.asked = cursor, asked
         self._rows: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> "_Heard":
@@ -95,7 +115,7 @@ class _Heard:
         self._cursor.__exit__(*error)
 
     def execute(self, sql: str, params: Any = None) -> object:  # noqa: ANN401 - as the driver takes it
-        self._rows = self._asked.note(sql, params)
+        self._rows = self.asked.note(sql, params)
         return self._cursor.execute(sql, params)
 
     def fetchone(self) -> Any:  # noqa: ANN401 - as the driver gives it
@@ -121,5 +141,5 @@ class _Heard:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a cursor has
         if name not in self.HARMLESS:
-            self._asked.is_reading_alone = False
+            self.asked.only_reads = False
         return getattr(self._cursor, name)

@@ -105,6 +105,13 @@ class Shelf(Generic[Piece]):
                 self._room += self._kept.pop(next(iter(self._kept))).size
         return piece
 
+    def forget(self, is_over: Callable[[Piece], bool]) -> None:
+        """Drop the oldest ones as long as it is so of them."""
+        with self._lock:
+            while self._kept and is_over(piece := next(iter(self._kept.values()))):
+                self._room += piece.size
+                del self._kept[next(iter(self._kept))]
+
     def clear(self) -> None:
         with self._lock:
             self._room += sum(piece.size for piece in self._kept.values())

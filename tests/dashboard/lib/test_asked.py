@@ -44,7 +44,7 @@ READINGS: dict[str, Callable[[], Any]] = {
 def test_reading_is_answered_alike_until_it_would_read_something_else(name: str) -> None:
     second = people(5)[1]
     asked = heard(READINGS[name])
-    assert asked.is_reading_alone
+    assert asked.only_reads
     assert asked.is_answered_alike()
     Workspace.objects.create(key="elsewhere", name="Elsewhere")
     assert asked.is_answered_alike()
@@ -86,15 +86,27 @@ WRITINGS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", WRITINGS)
 def test_whatever_is_no_select_is_more_than_reading(name: str) -> None:
-    assert not heard(WRITINGS[name]).is_reading_alone
+    assert not heard(WRITINGS[name]).only_reads
 
 
+def in_a_transaction() -> None:
+    with transaction.atomic():
+        list(User.objects.all())
+
+
+def test_transaction_within_another_is_more_than_reading() -> None:
+    assert not heard(in_a_transaction).only_reads
+
+
+@pytest.mark.django_db(transaction=True)
 def test_transaction_is_more_than_reading() -> None:
-    def within() -> None:
-        with transaction.atomic():
-            list(User.objects.all())
+    assert not heard(in_a_transaction).only_reads
+    assert heard(READINGS["all"]).only_reads
 
-    assert not heard(within).is_reading_alone
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no rows")
+def test_lock_of_rows_is_more_than_reading() -> None:
+    assert not heard(lambda: list(User.objects.select_for_update())).only_reads
 
 
 @pytest.mark.parametrize("feature", ["executemany", "callproc", "connection", "lastrowid", "rowcount"])
@@ -102,7 +114,7 @@ def test_unknown_feature_of_a_cursor_is_more_than_reading(feature: str) -> None:
     def use() -> None:
         getattr(connection.cursor(), feature, None)
 
-    assert not heard(use).is_reading_alone
+    assert not heard(use).only_reads
 
 
 def test_connection_is_as_before_afterwards() -> None:
@@ -114,6 +126,19 @@ def test_connection_is_as_before_afterwards() -> None:
     with pytest.raises(ZeroDivisionError):
         heard(fail)
     assert (connection.cursor, connection.chunked_cursor) == before
+
+
+def test_listening_within_listening_hears_both() -> None:
+    people(1)
+    with listening() as outer:
+        inner = heard(READINGS["streamed"])
+        READINGS["counted"]()
+    assert inner.is_answered_alike()
+    assert outer.is_answered_alike()
+    User.objects.update(name="")
+    assert not inner.is_answered_alike()
+    assert not outer.is_answered_alike()
+    assert "cursor" not in vars(connection)
 
 
 def test_size_grows_with_what_was_answered() -> None:

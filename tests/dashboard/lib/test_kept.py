@@ -92,6 +92,18 @@ def test_shelf_holds_no_more_than_it_has_room_for() -> None:
     assert shelf.get(4)
 
 
+def test_shelf_forgets_the_oldest_as_long_as_they_are_over() -> None:
+    shelf: Shelf[Kept] = Shelf(4 * Kept("").size)
+    pieces = [shelf.put(number, Kept("")) for number in range(4)]
+    shelf.forget(lambda piece: piece in (pieces[0], pieces[1], pieces[3]))
+    assert [shelf.get(number) is not None for number in range(4)] == [False, False, True, True]
+    for number in (4, 5, 6):
+        shelf.put(number, Kept(""))
+    assert [number for number in range(7) if shelf.get(number)] == [3, 4, 5, 6]
+    shelf.forget(lambda _: True)
+    assert not any(shelf.get(number) for number in range(7))
+
+
 def loader_reset() -> None:
     for engine in engines.all():
         for loader in engine.engine.template_loaders:  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """A page that is given again is the page that would be made now, for whoever asks, in the session that asks."""
 
+import html
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -18,6 +20,7 @@ from dashboard.activity.models import Event
 from dashboard.agents.models import Agent, Claim
 from dashboard.assets.models import Asset
 from dashboard.credits.models import Purchase
+from dashboard.freshness.selectors import LATE_AFTER, STALE_AFTER
 from tests.dashboard.assets.gallery_rows import asset_made
 from tests.dashboard.billing.desk_rows import payment_made
 
@@ -78,6 +81,7 @@ def made_anew(browser: Browser, url: str) -> str:
     """The page as nobody remembers it; what was remembered is remembered afterwards."""
     kept = dict(ANSWERS._kept)
     ANSWERS.clear()
+    cache.clear()
     page = text_of(browser.get(url))
     ANSWERS.clear()
     for key, answer in kept.items():
@@ -169,6 +173,37 @@ def test_ages_are_those_of_now(
         again = browser.get(url)
         assert again.templates == []
         assert text_of(again) == made_anew(browser, url)
+
+
+@pytest.mark.parametrize("name", ["web:overview", "web:agent_detail", "activity:event_list"])
+def test_age_is_never_of_one_colour_and_another_word(
+    name: str, claim: Claim, owner: User, browser_of: Callable[[User], Browser], clock: time_machine.Traveller
+) -> None:
+    browser, url = browser_of(owner), address(name, claim)
+    for threshold, tone in ((STALE_AFTER, "tone-warn"), (LATE_AFTER, "tone-bad")):
+        # The agent was read a minute before noon.
+        clock.move_to(NOON - timedelta(minutes=1) + threshold - timedelta(seconds=5))
+        assert f'age {tone}"' not in text_of(browser.get(url))
+        clock.shift(10)
+        assert f'age {tone}"' in text_of(browser.get(url))
+        assert is_given_again(browser, url)
+
+
+def test_text_in_another_spelling_is_another_page(
+    claim: Claim, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    browser, url = browser_of(owner), address("activity:event_list", claim)
+    # As a browser that encodes nothing sends an e with an accent, and what reads the same once it is encoded.
+    for spelling, text in (("text=\u00c3\u00a9", "\u00e9"), ("text=%C3%83%C2%A9", "\u00c3\u00a9")):
+        assert f'value="{text}"' in html.unescape(text_of(browser.get(url, QUERY_STRING=spelling)))
+
+
+def test_fragment_is_what_the_view_takes_for_one(
+    claim: Claim, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    browser, url = browser_of(owner), address("web:overview", claim)
+    assert "<html" in browser.get(url, headers={"X-Fragment": ""}).content.decode()
+    assert "<html" not in browser.get(url, headers={"X-Fragment": "1"}).content.decode()
 
 
 @pytest.mark.parametrize("passed", [KEPT_FOR, timedelta(days=-1)])
