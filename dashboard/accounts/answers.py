@@ -26,7 +26,7 @@ from dashboard.lib.asked import Asked, listening
 from dashboard.lib.kept import MARKS, Kept, Shelf
 
 KEPT_FOR = timedelta(minutes=1)
-# Bytes that a process remembers; a page of the gallery takes about 0.3 million.
+# Bytes that a process remembers, of pages and of what they were made of.
 ROOM = 16 * 2**20
 _TOKEN = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")[^"]*')
 # What `{% age %}` draws: its two thresholds in seconds, and the moment within.
