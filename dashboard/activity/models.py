@@ -16,7 +16,7 @@ class Event(models.Model):
     """
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="events")
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="events", db_index=False)
     remote_id = models.CharField(max_length=200)
     type = models.CharField(max_length=200)
     occurred_at = models.DateTimeField()
@@ -83,8 +83,8 @@ class SpendSlot(models.Model):
 
     SECONDS = 900
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
     slot = models.BigIntegerField()
     events = models.PositiveIntegerField(default=0)
     jobs = models.PositiveIntegerField(default=0)
@@ -106,8 +106,8 @@ class SpendDay(models.Model):
     periods are the service's.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.BigIntegerField()
     jobs = models.BigIntegerField(default=0)
     credits_spent = models.BigIntegerField(default=0)
@@ -155,7 +155,7 @@ class SpendPart(models.Model):
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
     slot = models.BigIntegerField()
     operation = models.CharField(max_length=64, blank=True)
     capability = models.CharField(max_length=200, blank=True)
