@@ -196,6 +196,9 @@ class Receipt(models.Model):
                 name="credits_test_receipts",
                 condition=Q(live_money=False),
             ),
+            models.Index(
+                fields=["workspace", "agent"], name="credits_test_receipts_of_agent", condition=Q(live_money=False)
+            ),
             # What a page adds up, without a look into the rows.
             models.Index(
                 fields=["workspace", "currency", "amount_cents", "credits", "purchase"],
