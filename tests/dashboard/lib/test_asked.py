@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.lib.asked import Asked, listening
@@ -70,6 +71,33 @@ def test_what_was_read_in_part_is_not_believed() -> None:
 def test_statement_whose_rows_nobody_read_is_not_believed() -> None:
     people(2)
     assert not heard(READINGS["raw"]).is_answered_alike()
+
+
+def statements_until_alike(asked: Asked) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert asked.is_answered_alike()
+    return len(captured)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_asked_again_while_nothing_was_committed() -> None:
+    second = people(3)[1]
+    asked = heard(READINGS["all"])
+    assert [statements_until_alike(asked) for _ in range(2)] == [0, 0]
+    Workspace.objects.create(key="elsewhere", name="Elsewhere")
+    assert [statements_until_alike(asked) for _ in range(2)] == [1, 0]
+    User.objects.filter(pk=second.pk).update(name="")
+    assert [asked.is_answered_alike() for _ in range(2)] == [False, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_while_it_is_asked_is_not_missed() -> None:
+    def ask() -> None:
+        assert not User.objects.exists()
+        people(1)
+
+    asked = heard(ask)
+    assert not asked.is_answered_alike()
 
 
 def test_nothing_asked_is_answered_alike() -> None:

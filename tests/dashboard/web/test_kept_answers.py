@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client as Browser
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -63,7 +64,8 @@ def work(claim: Claim) -> None:
     Purchase.objects.create(
         workspace=claim.workspace, agent=claim.agent, origin="agent", opened_at=now, status_at=now, state="open"
     )
-    payment_made()
+    with transaction.atomic():
+        payment_made()
 
 
 def address(name: str, claim: Claim) -> str:
@@ -245,6 +247,7 @@ WRITES: dict[str, Callable[[random.Random], object]] = {
 }
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_page_is_the_one_of_now_whatever_happened(
     seed: int,
