@@ -8,8 +8,7 @@ same thing. While nothing at all was committed, they are the same without asking
 """
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from django.db import connection, connections
 
 from dashboard.lib.versions import version_seen
 
+# One for each thread that gives pages is enough.
 MOST_SEEN = 16
 
 
@@ -43,8 +43,8 @@ class Asked:
         self.only_reads = True
         self._questions: list[Question] = []
         # States of the database in which all are answered so, each seen before they were asked: what is committed
-        # while they are makes another. One for each thread that gives pages is enough.
-        self._seen = deque([version_seen()], maxlen=MOST_SEEN)
+        # while they are makes another. Never changed in place: threads share it.
+        self._seen: tuple[Hashable | None, ...] = (version_seen(),)
 
     @property
     def size(self) -> int:
@@ -64,7 +64,7 @@ class Asked:
                 cursor.execute(sql, params)
                 if cursor.fetchall() != rows:
                     return False
-        self._seen.append(version)
+        self._seen = (version, *self._seen[: MOST_SEEN - 1])
         return True
 
     def note(self, sql: str, params: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as the driver takes it

@@ -4,14 +4,6 @@ from collections.abc import Hashable
 
 from django.db import connection
 
-_SEEN = {
-    # Changes with what any other connection commits: https://sqlite.org/pragma.html#pragma_data_version
-    "sqlite": "PRAGMA data_version",
-    # Changes with whatever begins to write, and ends:
-    # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
-    "postgresql": "SELECT pg_current_snapshot()::text",
-}
-
 
 def version_seen() -> Hashable | None:
     """Return a name for the state that is seen: seen twice, nothing was committed in between.
@@ -24,5 +16,8 @@ def version_seen() -> Hashable | None:
     connection.ensure_connection()
     driver = connection.connection
     with connection.wrap_database_errors:
-        (seen,) = driver.execute(_SEEN[connection.vendor]).fetchone()
-    return (driver, seen, driver.total_changes) if connection.vendor == "sqlite" else seen
+        if connection.vendor == "sqlite":
+            # https://sqlite.org/pragma.html#pragma_data_version
+            return driver, *driver.execute("PRAGMA data_version").fetchone(), driver.total_changes
+        # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+        return tuple(driver.execute("SELECT pg_current_snapshot()::text").fetchone())
