@@ -36,9 +36,9 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> QuerySet[Cl
     return claim_list(workspace).filter(pk__in=nearest).order_by(*order)
 
 
-def claim_list_blocked(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims whose agents can do no job now for want of credits, or because today's jobs are used."""
-    return _claims_able(workspace).filter(_is_blocked())
+def claim_list_out_of_credits(workspace: Workspace) -> QuerySet[Claim]:
+    """Return the claims whose agents can do no job before they have credits; not those that wait for jobs alone."""
+    return _claims_able(workspace).filter(_has_no_credits()).exclude(agent__daily_jobs_remaining__lte=0)
 
 
 def claim_list_wanting(workspace: Workspace) -> QuerySet[Claim]:
@@ -47,14 +47,19 @@ def claim_list_wanting(workspace: Workspace) -> QuerySet[Claim]:
 
 
 def _claims_able(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims that need no other thing first: their token works, and their agent may."""
+    """Return the claims that need no other thing first: nobody stopped them, their token works, and their agent may."""
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
-    return claim_list(workspace).alias(left=left).filter(token_refused_at=None).exclude(agent__claim_state="revoked")
+    able = claim_list(workspace).filter(stopped_at=None, token_refused_at=None)
+    return able.alias(left=left).exclude(agent__claim_state="revoked")
 
 
 def _is_blocked() -> Q:
+    return Q(agent__daily_jobs_remaining__lte=0) | _has_no_credits()
+
+
+def _has_no_credits() -> Q:
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
-    return Q(agent__daily_jobs_remaining__lte=0) | Q(is_told, left__lte=0)
+    return Q(is_told, left__lte=0)
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

@@ -1,4 +1,4 @@
-"""How much waits for people: payments that agents ask for, and agents that cannot work."""
+"""How much waits for people: payments that agents ask for, and agents that cannot work without credits."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list_blocked, claim_list_told
+from dashboard.agents.selectors import claim_list_out_of_credits, claim_list_told
 from dashboard.credits.selectors import hand_offs_open
 from dashboard.lib.prepared import Prepared
 
@@ -22,7 +22,7 @@ def waiting_in(workspace: int, at: datetime) -> Combinable:
     What waits comes from agents that are held, so where there is no claim there is nothing to count.
     """
     here = Workspace(pk=workspace)
-    return _number_of(hand_offs_open(here, at=at)) + _number_of(claim_list_blocked(here))
+    return _number_of(hand_offs_open(here, at=at)) + _number_of(claim_list_out_of_credits(here))
 
 
 def inbox_count(workspace: Workspace) -> int:

@@ -42,7 +42,7 @@ class Ask:
 class Inbox:
     """`blocked` cannot work for want of credits or jobs; for `advised` the service says that credits run low.
 
-    `waiting` is the number that the navigation shows.
+    `waiting` is the number that the navigation shows: of the blocked it counts those that credits would help.
     """
 
     asks: list[Ask]

@@ -213,6 +213,24 @@ def test_navigation_counts_what_waits(link: Any, ask: Any, inbox_page: Any, work
     assert "Inbox 2 waiting" in words(inbox_page(), of="nav")
 
 
+def test_agent_that_waits_for_tomorrows_jobs_is_told_of_and_counted_by_none(
+    link: Any, inbox_page: Any, workspace: Workspace, browser_of: Any, owner: User
+) -> None:
+    link("capped-bot", free_credits=0, paid_credits=0, daily_jobs_remaining=0)
+    assert inbox_count(workspace) == 0
+    answer = inbox_page()
+    assert "All jobs of today are used" in words(answer)
+    assert "waiting" not in words(answer, of="nav")
+    assert "Nothing needs you" in words(browser_of(owner).get(reverse("web:overview", args=[workspace.key])))
+
+
+def test_stopped_agent_waits_for_no_credits(link: Any, inbox_page: Any, workspace: Workspace) -> None:
+    claim = link("stopped-bot", free_credits=0, paid_credits=0, top_up_advice="credits_depleted")
+    Claim.objects.filter(pk=claim.pk).update(stopped_at=timezone.now())
+    assert inbox_count(workspace) == 0
+    assert "Nothing waits for you" in words(inbox_page())
+
+
 @pytest.mark.parametrize("page", ["web:overview", "web:inbox", "agents:agent_list"])
 def test_every_page_counts_alike(page: str, link: Any, ask: Any, browser_of: Any, owner: User, workspace: Any) -> None:
     claim, muted = link("render-bot"), link("muted-bot")
