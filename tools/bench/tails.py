@@ -37,7 +37,9 @@ def _times_while_writing(ledger: Ledger, server: Server, seconds: int) -> tuple[
     """
     command = [sys.executable, "-c", DJANGO.format("writing"), str(seconds), str(RATE)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, env=ledger.env, stdout=pipe, stderr=pipe, text=True) as writer:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=ledger.env, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as writer:
         if writer.stdout:
             writer.stdout.readline()
         times = _times(server, lambda: writer.poll() is None)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from dashboard.activity.apply import events_apply
 from dashboard.agents.models import Agent, Claim
+from dashboard.celery import give_way
 from tools.bench.ingest import answer_of, records_of
 
 # Events of one reading.
@@ -18,6 +19,8 @@ PAGE = 100
 def main() -> None:
     """Write readings of agents in turn, RATE rows a second; the first is told by a line, at the end the true rate."""
     seconds, rate = map(int, sys.argv[1:])
+    # It is a worker's work.
+    give_way()
     claims = list(Claim.objects.order_by("pk")[:100])
     _reading(claims[0])
     print("begun", flush=True)
