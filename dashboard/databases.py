@@ -14,5 +14,9 @@ PREPARED_AFTER = 3
 
 
 def postgresql_options(*, prepares: bool) -> dict[str, object]:
-    """Statements whose values are sent apart, planned once a connection where it `prepares` (docs/adr/0014)."""
-    return {"server_side_binding": True, "prepare_threshold": PREPARED_AFTER if prepares else None}
+    """Values are sent apart from their statement; where it `prepares`, some are planned once (docs/adr/0014)."""
+    # Whoever has another database need not load this one's driver.
+    from dashboard.lib.planning import PlanningCursor  # noqa: PLC0415
+
+    threshold = PREPARED_AFTER if prepares else None
+    return {"server_side_binding": True, "cursor_factory": PlanningCursor, "prepare_threshold": threshold}

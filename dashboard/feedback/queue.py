@@ -218,7 +218,8 @@ def _onwards(view: str, _names: tuple[str, ...], frequent: tuple[str, ...]) -> P
         clusters = _narrowed(_in_view(VIEWS[view]), asked, frequent)
         return rows_beyond(_lines(clusters), by="ranks_at", at=at, pk=pk)[: PAGE_SIZE + 1]
 
-    return Prepared(build)
+    # How many clusters have a value decides where to look first.
+    return Prepared(build, planned_once=not frequent)
 
 
 def visible_views(user: User) -> dict[str, View]:

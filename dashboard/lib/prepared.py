@@ -3,13 +3,18 @@
 `Prepared(build)` calls `build` once, with a stand-in for each value, and keeps the SQL. Each call puts its values where
 their stand-ins were and reads the rows as Django does: models with what they select and annotate, values, named tuples.
 Only values may differ from call to call: what `build` makes of them must have the same shape for all of them.
+
+PostgreSQL keeps one plan of such a statement, whatever its values (docs/adr/0014). What is the same in each call is
+written into the SQL, so that this plan knows, say, that few purchases are open. A query whose best plan hangs on its
+values is not `planned_once`.
 """
 
 import copy
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -21,24 +26,30 @@ Plain = int | str | datetime | UUID
 _FIRST_NUMBER, _FIRST_MOMENT = -(10**15), datetime(1000, 1, 1, tzinfo=UTC)
 
 
+class PlannedOnce(str):
+    """SQL that PostgreSQL need not plan again for other values."""
+
+    __slots__ = ()
+
+
 class Prepared(Generic[Row]):
     """A query of one shape; called with its values by name it returns the rows."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Row]]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]], *, planned_once: bool = True) -> None:
+        self._build, self._sql_kind = build, PlannedOnce if planned_once else str
         self._kept: dict[str, _Kept] = {}
 
     def __call__(self, **values: Plain) -> list[Row]:
         kept = self._kept.get(connection.vendor)
         if kept is None:
-            kept = self._kept[connection.vendor] = _Kept(self._build, values)
+            kept = self._kept[connection.vendor] = _Kept(self._build, values, self._sql_kind)
         return list(kept.rows(values))
 
 
 class _Kept:
     """A query, its SQL, and which of the SQL's parameters stand for which value."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], values: dict[str, Plain]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], values: dict[str, Plain], kind: type[str]) -> None:
         stand_ins = {name: _stand_in(number, value) for number, (name, value) in enumerate(values.items())}
         self.queryset = build(**stand_ins)
         self.compiler = self.queryset.query.get_compiler(self.queryset.db)
@@ -50,6 +61,26 @@ class _Kept:
         missing = stand_ins.keys() - {name for name, _ in self.params}
         if missing:
             raise ValueError(f"The query does not hold these values as they are: {', '.join(sorted(missing))}.")
+        if connection.vendor == "postgresql":
+            self._constants_write()
+        self.sql = kind(self.sql)
+
+    def _constants_write(self) -> None:
+        """Write the parameters that stand for no value into the SQL."""
+        # Of the driver as it is loaded: whoever has another database need not load this one's.
+        literal = cast("Any", connection).Database.sql.Literal
+        params, self.params = iter(self.params), []
+
+        def written(placeholder: re.Match[str]) -> str:
+            if placeholder[0] == "%%":
+                return "%%"
+            name, param = next(params)
+            if name is None and _is_plain(param):
+                return str(literal(param).as_string()).replace("%", "%%")
+            self.params.append((name, param))
+            return "%s"
+
+        self.sql = re.sub("%%|%s", written, self.sql)
 
     def rows(self, values: dict[str, Plain]) -> Any:  # noqa: ANN401 - of whatever the query is of
         """Return what Django iterates over for such a query, with the SQL that is kept in place of one made anew."""

@@ -4,6 +4,8 @@ from collections.abc import Hashable
 
 from django.db import connection
 
+from dashboard.lib.prepared import PlannedOnce
+
 
 def version_seen() -> Hashable | None:
     """Return a name for the state that is seen: seen twice, nothing was committed in between.
@@ -20,4 +22,4 @@ def version_seen() -> Hashable | None:
             # https://sqlite.org/pragma.html#pragma_data_version
             return driver, *driver.execute("PRAGMA data_version").fetchone(), driver.total_changes
         # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
-        return tuple(driver.execute("SELECT pg_current_snapshot()::text").fetchone())
+        return tuple(driver.execute(PlannedOnce("SELECT pg_current_snapshot()::text")).fetchone())

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Membership, Role, User, Workspace
 from dashboard.agents.models import Claim
-from dashboard.lib.prepared import Prepared
+from dashboard.lib.asked import listening
+from dashboard.lib.prepared import PlannedOnce, Prepared
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -69,3 +70,35 @@ def test_union_and_expressions_are_read_alike(workspace: Workspace, owner: User)
         (2, owner.memberships.get().created_at),
     ]
     assert rows(pk=0) == []
+
+
+@pytest.mark.parametrize("name", ["plain", "50% off", "%s %(name)s %%", 'it\'s \\x27 "quoted" $1 ?', "", "Ünïcødé"])
+def test_constants_are_found_whatever_is_in_them(name: str, workspace: Workspace) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(name=name)
+    rows = Prepared(
+        lambda pk: Workspace.objects.filter(pk=pk, name=name).annotate(said=Value(name)).values_list("said")
+    )
+    assert rows(pk=workspace.pk) == [(name,)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans a statement each time")
+def test_postgresql_is_told_the_constants_and_keeps_the_plan_of_nothing_but_prepared_queries(
+    workspace: Workspace,
+) -> None:
+    of_role = Prepared(lambda workspace: Membership.objects.filter(workspace=workspace, role="viewer"))
+    of_user = Prepared(lambda user: Membership.objects.filter(user=user, role="buyer"), planned_once=False)
+    for _ in range(5):
+        assert of_role(workspace=workspace.pk) == of_user(user=0) == list(Membership.objects.filter(role="owner", pk=0))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%accounts_membership%%'")
+        ((statement,),) = cursor.fetchall()
+    assert "'viewer'" in statement
+    assert "$1" in statement
+    assert "$2" not in statement
+
+
+def test_sql_stays_planned_once_where_it_is_asked_again(workspace: Workspace) -> None:
+    rows = Prepared(lambda pk: Workspace.objects.filter(pk=pk))
+    with listening() as asked:
+        assert rows(pk=workspace.pk) == [workspace]
+    assert [type(one.sql) for one in asked._questions] == [PlannedOnce]
