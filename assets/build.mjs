@@ -1,5 +1,5 @@
-// Writes static/icons.svg from the icons named in icons.json (our word -> Lucide's), and copies fonts and licences.
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// Writes static/icons.svg from the icons named in icons.json (our word -> Lucide's), and copies licences.
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 
 const lucide = "node_modules/lucide-static";
 const fonts = "node_modules/@fontsource-variable";
@@ -16,8 +16,4 @@ const symbols = [brand, ...Object.entries(names).map(symbol)];
 writeFileSync("static/icons.svg", `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
 copyFileSync(`${lucide}/LICENSE`, "static/icons.LICENSE.txt");
 
-mkdirSync("static/fonts", { recursive: true });
-for (const [font, subset] of [["geist", "latin"], ["geist", "latin-ext"], ["geist-mono", "latin"]]) {
-  copyFileSync(`${fonts}/${font}/files/${font}-${subset}-wght-normal.woff2`, `static/fonts/${font}-${subset}.woff2`);
-}
 copyFileSync(`${fonts}/geist/LICENSE`, "static/fonts/geist.LICENSE.txt");

@@ -1,4 +1,5 @@
 // One asset large: arrows and swipes lead to its neighbours (their links stand on the page), a click or Enter zooms.
+// The small picture that the gallery has shown is there at once; a larger one takes its place when it has come whole.
 
 const SWIPE = 60;
 
@@ -6,11 +7,29 @@ function step(stage, rel) {
   stage.querySelector(`a[rel=${rel}]`)?.click();
 }
 
+async function sharpen(picture) {
+  const sharp = new Image();
+  sharp.sizes = picture.sizes;
+  sharp.srcset = picture.dataset.sharp;
+  try {
+    await sharp.decode();
+  } catch {
+    // One that does not come leaves the small one where it is.
+    return;
+  }
+  // Their shapes differ by a rounded pixel, which must move nothing.
+  const { width, height } = picture.getBoundingClientRect();
+  picture.style.aspectRatio = width / height;
+  picture.srcset = sharp.srcset;
+}
+
 function zoom(frame) {
   const isZoomed = frame.toggleAttribute("data-zoomed");
   const picture = frame.querySelector("img");
+  if (!isZoomed) return;
   // Zoomed, the largest picture there is counts.
-  if (isZoomed) picture.sizes = "1280px";
+  picture.sizes = "1280px";
+  sharpen(picture);
 }
 
 function isElsewhere(target) {
@@ -30,6 +49,7 @@ export function startStage() {
     else if (event.key === "ArrowRight") step(stage, "next");
   });
   frame?.addEventListener("click", () => zoom(frame));
+  if (frame) addEventListener("load", () => sharpen(frame.querySelector("img")));
   let from = null;
   stage.addEventListener("touchstart", (event) => {
     from = event.touches.length === 1 && !frame?.hasAttribute("data-zoomed") ? event.touches[0].clientX : null;

@@ -29,7 +29,8 @@ MOST_LINES = 20
 class AssetView:
     """What the viewer shows.
 
-    `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of the charge
+    `first` is the `srcset` of the smallest picture, which the gallery has shown already; `lines` are the ledger's lines
+    of its job that took credits; `payers` is our allocation of the charge
     (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here. `waiting`:
     how much waits for people, None where it was not counted.
     """
@@ -38,6 +39,7 @@ class AssetView:
     newer: int | None
     older: int | None
     src: str
+    first: str
     srcset: str
     drawing: Drawing | None
     tags: list[str]
@@ -56,7 +58,7 @@ class AssetView:
 def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> AssetView:
     """Return an asset's page; `among` is the gallery that it was opened from. Raises Http404."""
     asset, newer, older, tags = among_get(workspace, pk, among)
-    sizes = preview_widths(asset)
+    sizes, srcset = preview_widths(asset), preview_srcset(workspace.key, asset)
     counted = claim_list(workspace).annotate(waiting=waiting_in(workspace.pk, timezone.now()))
     claim = counted.filter(agent=asset.agent_id).first()
     lines = _lines(workspace, asset)
@@ -65,7 +67,8 @@ def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> Asse
         newer=newer,
         older=older,
         src=preview_url(workspace.key, asset, sizes[-1][0]) if sizes else "",
-        srcset=preview_srcset(workspace.key, asset),
+        first=srcset.partition(", ")[0],
+        srcset=srcset,
         drawing=drawing_of(workspace, asset, lineage_get(asset)),
         tags=tags,
         model=model_behind(asset.capability_id),

@@ -125,6 +125,43 @@ def test_picture_is_zoomed_and_swiped(page: Any, visit: Any, workspace: Workspac
     page.wait_for_url(f"**/gallery/{older.pk}/")
 
 
+SHOWN = "picture => picture.currentSrc.match(/media\\/\\d+\\/(\\d+)/)[1]"
+
+
+def test_picture_is_there_small_and_then_sharp(
+    page: Any, visit: Any, workspace: Workspace, bot: Agent, browser: Any
+) -> None:
+    asset = asset_made(workspace, bot)
+    preview_store(workspace.key, READY["preview_key"], 320, encoded("webp", picture(320, 213)))
+    visit(f"{asset.pk}/")
+    shown = page.locator("img.stage__media")
+    expect(shown).to_have_js_property("complete", value=True)
+    page.wait_for_load_state("networkidle")
+    # The larger one is away: the small one stays.
+    assert shown.evaluate(SHOWN) == "320"
+
+    preview_store(workspace.key, READY["preview_key"], 640, encoded("webp", picture(640, 427)))
+    before = shown.bounding_box()
+    page.reload()
+    page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.includes('/640/')")
+    assert shown.bounding_box() == before
+
+
+def test_picture_is_sharp_without_a_script(
+    page: Any, visit: Any, workspace: Workspace, bot: Agent, browser: Any
+) -> None:
+    asset = asset_made(workspace, bot)
+    for width in (320, 640):
+        preview_store(workspace.key, READY["preview_key"], width, encoded("webp", picture(width, width * 2 // 3)))
+    visit(f"{asset.pk}/")
+    with browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state()) as plain:
+        scriptless = plain.new_page()
+        scriptless.goto(page.url)
+        shown = scriptless.locator("img.stage__media:visible")
+        expect(shown).to_have_count(1)
+        assert "/640/" in (shown.get_attribute("srcset") or "")
+
+
 def test_month_is_stepped_to(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
     now = timezone.now()
     tile = {"preview": "tile", "kind": "3d"}
