@@ -4,6 +4,7 @@ Each page in both themes at 390, 1280 and 1920 px; look at them before they are 
 """
 
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from playwright.sync_api import sync_playwright
 
 from tools.browser import chromium, launch_options
 from tools.running import ROOT, System, running_system
+from tools.system import Trouble
 
 FOLDER = ROOT / "docs" / "screenshots"
 THEMES = ("light", "dark")
+# So many make a gallery that can be looked at.
+PICTURES, PICTURES_SECONDS = 6, 120
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}
 
 
@@ -32,11 +36,23 @@ class Camera:
         """Take the page at an address, or the one that is open."""
         if address:
             self.page.goto(address)
+        self.page.wait_for_load_state("networkidle")
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             for width, height in WIDTHS.items():
                 self.page.set_viewport_size({"width": width, "height": height})
+                self.page.wait_for_load_state("networkidle")
                 self.page.screenshot(path=FOLDER / f"{name}-{theme}-{width}.png")
+
+    def await_pictures(self, gallery: str) -> None:
+        """Look at a gallery until it shows pictures: they are made in the background. Raises Trouble."""
+        ends_at = time.monotonic() + PICTURES_SECONDS
+        while time.monotonic() < ends_at:
+            self.page.goto(gallery)
+            if self.page.locator(".shot__img").count() >= PICTURES:
+                return
+            time.sleep(1)
+        raise Trouble("the demo's small pictures were not made in time")
 
 
 def sponsor_pages(camera: Camera, system: System) -> None:
@@ -51,6 +67,10 @@ def sponsor_pages(camera: Camera, system: System) -> None:
     camera.page.goto(f"{home}agents/claim/")
     camera.page.get_by_role("button", name="Make a claim code").click()
     camera.take("claim")
+    camera.await_pictures(f"{home}gallery/")
+    camera.take("gallery")
+    camera.page.locator(".shot__link:has(.shot__img)").first.click()
+    camera.take("asset")
 
 
 def main() -> None:
@@ -63,6 +83,8 @@ def main() -> None:
         browser = playwright.chromium.launch(**launch_options(chromium()))
         Camera(browser, system, None).take("sign-in", f"{system.url}/account/login/")
         sponsor_pages(Camera(browser, system, "sponsor"), system)
+        Camera(browser, system, "product reviewer").take("feedback", f"{system.url}/feedback/")
+        Camera(browser, system, "platform billing admin").take("billing", f"{system.url}/billing/")
         Camera(browser, system, "operator").take("health", f"{system.url}/health/")
         browser.close()
 
