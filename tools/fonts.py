@@ -1,4 +1,4 @@
-"""Makes the fonts of pages and PDFs: ``python -m tools.fonts`` (after ``npm ci``), into static/fonts, which is committed.
+"""Makes the fonts of pages and PDFs: ``python -m tools.fonts`` (after ``npm ci``), into static/fonts, committed.
 
 The font comes as one variable WOFF2 a script. Pages get it with the weights and features that they use, which is two
 thirds of its bytes; a PDF wants one plain TrueType file a weight.
