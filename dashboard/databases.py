@@ -9,7 +9,7 @@ SQLITE_OPTIONS: dict[str, object] = {
         "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;"
     ),
 }
-# How often a connection asks a statement before it has it planned for good.
+# How often a connection asks a statement before it has it prepared.
 PREPARED_AFTER = 3
 
 

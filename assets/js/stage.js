@@ -19,7 +19,7 @@ async function sharpen(picture) {
   }
   // Their shapes differ by a rounded pixel, which must move nothing.
   const { width, height } = picture.getBoundingClientRect();
-  picture.style.aspectRatio = width / height;
+  if (picture.naturalWidth) picture.style.aspectRatio = width / height;
   picture.srcset = sharp.srcset;
 }
 

@@ -37,7 +37,7 @@ def claim_list_nearest_empty(workspace: Workspace, *, limit: int) -> QuerySet[Cl
 
 
 def claim_list_out_of_credits(workspace: Workspace) -> QuerySet[Claim]:
-    """Return the claims whose agents can do no job before they have credits; not those that wait for jobs alone."""
+    """Return the claims whose agents credits would help today: those that have used today's jobs are not among them."""
     return _claims_able(workspace).filter(_has_no_credits()).exclude(agent__daily_jobs_remaining__lte=0)
 
 

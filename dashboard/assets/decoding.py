@@ -56,7 +56,8 @@ class _Process:
             stderr=subprocess.DEVNULL,
             env={},
             bufsize=0,
-            start_new_session=True,
+            # Beyond a terminal's Ctrl-C; in the worker's session, whose low weight it shares.
+            process_group=0,
         )
         self.files = 0
         self._rest = b""

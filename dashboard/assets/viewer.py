@@ -29,17 +29,17 @@ MOST_LINES = 20
 class AssetView:
     """What the viewer shows.
 
-    `first` is the `srcset` of the smallest picture, which the gallery has shown already; `lines` are the ledger's lines
-    of its job that took credits; `payers` is our allocation of the charge
-    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here. `waiting`:
-    how much waits for people, None where it was not counted.
+    `smallest` is the `srcset` of the smallest picture, which the gallery has shown already; `lines` are the ledger's
+    lines of its job that took credits; `payers` is our allocation of the charge (dashboard/credits/allocation.py),
+    None where it cannot be said; `is_linked`: its agent has a page here. `waiting`: how much waits for people, None
+    where it was not counted.
     """
 
     asset: Asset
     newer: int | None
     older: int | None
     src: str
-    first: str
+    smallest: str
     srcset: str
     drawing: Drawing | None
     tags: list[str]
@@ -67,7 +67,7 @@ def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> Asse
         newer=newer,
         older=older,
         src=preview_url(workspace.key, asset, sizes[-1][0]) if sizes else "",
-        first=srcset.partition(", ")[0],
+        smallest=srcset.partition(", ")[0],
         srcset=srcset,
         drawing=drawing_of(workspace, asset, lineage_get(asset)),
         tags=tags,

@@ -19,6 +19,10 @@ PAGE_SIZE = MOST_LISTED = 50
 ENDED_SHOWN = timedelta(days=1)
 TAKEN = (Purchase.State.PROCESSING, Purchase.State.PAID, Purchase.State.SUCCEEDED)
 UNPAID = (Purchase.State.EXPIRED, Purchase.State.FAILED, Purchase.State.CANCELED)
+AWAITED_COLUMNS = (
+    *("key", "workspace", "origin", "state", "credits", "price_cents", "opened_at"),
+    *("agent__remote_id", "agent__name"),
+)
 
 
 def purchase_list(workspace: Workspace) -> QuerySet[Purchase]:
@@ -42,7 +46,10 @@ _purchases_of_key = Prepared(
 
 
 def purchase_awaited_lists(workspace: Workspace, *, limit: int) -> tuple[list[Purchase], list[Purchase]]:
-    """Return what was opened here and has not ended, and what agents ask to be paid, newest first; in one query."""
+    """Return what was opened here and has not ended, and what agents ask to be paid, newest first; in one query.
+
+    Of each it has what a line says, and its agent's name.
+    """
     rows = _awaited(workspace=workspace.pk, at=timezone.now())
     # Few by nature, so they are sorted here: asked for in order, SQLite would walk through all that ever was.
     found = sorted(rows, key=lambda row: row.opened_at, reverse=True)
@@ -53,7 +60,8 @@ def purchase_awaited_lists(workspace: Workspace, *, limit: int) -> tuple[list[Pu
 def _purchases_awaited(workspace: Workspace, at: datetime) -> QuerySet[Purchase]:
     asked = hand_offs_open(workspace, at=at).order_by("-opened_at").values("pk")[:MOST_LISTED]
     wanted = Q(origin=Purchase.Origin.SPONSOR) | Q(pk__in=asked)
-    return purchase_list(workspace).filter(wanted, state__in=Purchase.UNDER_WAY)
+    awaited = Purchase.objects.filter(wanted, workspace=workspace, state__in=Purchase.UNDER_WAY)
+    return awaited.select_related("agent").only(*AWAITED_COLUMNS)
 
 
 _awaited = Prepared(lambda workspace, at: _purchases_awaited(Workspace(pk=workspace), at))

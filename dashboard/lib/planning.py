@@ -8,7 +8,10 @@ from dashboard.lib.prepared import PlannedOnce
 
 
 class PlanningCursor(ServerBindingCursor):
-    """Lets a connection keep the plans of what is `PlannedOnce`, and of nothing else."""
+    """Lets a connection keep the plans of what is `PlannedOnce`, and of nothing else that is asked.
+
+    Many rows written by one `executemany` are prepared by the driver itself.
+    """
 
     def execute(
         self,

@@ -4,7 +4,7 @@
 their stand-ins were and reads the rows as Django does: models with what they select and annotate, values, named tuples.
 Only values may differ from call to call: what `build` makes of them must have the same shape for all of them.
 
-PostgreSQL keeps one plan of such a statement, whatever its values (docs/adr/0014). What is the same in each call is
+PostgreSQL may keep one plan of such a statement, whatever its values (docs/adr/0014). What is the same in each call is
 written into the SQL, so that this plan knows, say, that few purchases are open. A query whose best plan hangs on its
 values is not `planned_once`.
 """

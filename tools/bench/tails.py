@@ -15,6 +15,7 @@ from tools.system import Trouble
 
 # Rows a second that readings write meanwhile.
 RATE = 2_000
+WARM_SECONDS = 2
 
 
 def page_tail(ledger: Ledger, size: Size) -> Iterator[Figure]:
@@ -53,8 +54,10 @@ def _times_while_writing(ledger: Ledger, server: Server, seconds: int) -> tuple[
 
 
 def _times_for(server: Server, seconds: int) -> list[float]:
-    ends_at = time.monotonic() + seconds
-    return _times(server, lambda: time.monotonic() < ends_at)
+    """Milliseconds of answers of a server that is warm."""
+    begins_at = time.monotonic() + WARM_SECONDS
+    _times(server, lambda: time.monotonic() < begins_at)
+    return _times(server, lambda: time.monotonic() < begins_at + seconds)
 
 
 def _times(server: Server, is_on: Callable[[], bool]) -> list[float]:

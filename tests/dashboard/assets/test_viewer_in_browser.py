@@ -128,9 +128,7 @@ def test_picture_is_zoomed_and_swiped(page: Any, visit: Any, workspace: Workspac
 SHOWN = "picture => picture.currentSrc.match(/media\\/\\d+\\/(\\d+)/)[1]"
 
 
-def test_picture_is_there_small_and_then_sharp(
-    page: Any, visit: Any, workspace: Workspace, bot: Agent, browser: Any
-) -> None:
+def test_picture_is_there_small_and_then_sharp(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
     asset = asset_made(workspace, bot)
     preview_store(workspace.key, READY["preview_key"], 320, encoded("webp", picture(320, 213)))
     visit(f"{asset.pk}/")
@@ -145,6 +143,28 @@ def test_picture_is_there_small_and_then_sharp(
     page.reload()
     page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.includes('/640/')")
     assert shown.bounding_box() == before
+
+
+def test_zoom_fetches_the_largest_picture(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
+    asset = asset_made(workspace, bot, preview_largest=1280)
+    for width in (320, 640, 1200):
+        preview_store(workspace.key, READY["preview_key"], width, encoded("webp", picture(width, width * 2 // 3)))
+    page.set_viewport_size(SIZES["phone"])
+    visit(f"{asset.pk}/")
+    page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.includes('/640/')")
+    with page.expect_request("**/1280/*.webp"):
+        page.get_by_role("group", name="The picture; Enter zooms").click()
+
+
+def test_large_picture_keeps_its_own_shape_where_the_small_one_is_away(
+    page: Any, visit: Any, workspace: Workspace, bot: Agent
+) -> None:
+    asset = asset_made(workspace, bot)
+    preview_store(workspace.key, READY["preview_key"], 640, encoded("webp", picture(640, 427)))
+    visit(f"{asset.pk}/")
+    page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.includes('/640/')")
+    box = page.locator("img.stage__media").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(640 / 427, rel=0.01)
 
 
 def test_picture_is_sharp_without_a_script(

@@ -15,7 +15,9 @@ from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.feedback.decisions import clusters_state_set
 from dashboard.feedback.models import Cluster, Goodwill, Hold, Note, Place, Report, State, Suggestion, TrackerLink
-from dashboard.feedback.queue import RARE
+from dashboard.feedback.queue import RARE, QueueFilter, queue_page
+from dashboard.lib.asked import listening
+from dashboard.lib.prepared import PlannedOnce
 from dashboard.notify.models import OutboxMail
 from tests.dashboard.feedback.conftest import Tell, pick
 from tests.dashboard.web.pages import words
@@ -48,6 +50,18 @@ def test_without_the_extension_the_queue_says_why_the_text_is_missing(
     said = queue(browser_of(reviewer))
     assert "The text of a report cannot be read here" in said
     assert "Nothing new" in said
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "is_planned_once"), [({}, True), ({"text": "light"}, False), ({"surface": "cli"}, False)]
+)
+def test_queue_is_planned_once_but_where_it_is_narrowed(
+    narrowing: dict[str, str], *, is_planned_once: bool, reviewer: User
+) -> None:
+    with listening() as asked:
+        queue_page(QueueFilter(**narrowing), user=reviewer, cursor="")
+    of_page = [one.sql for one in asked._questions if 'FROM "feedback_cluster"' in one.sql]
+    assert [isinstance(sql, PlannedOnce) for sql in of_page] == [is_planned_once]
 
 
 def test_queue_lists_the_heaviest_first_and_counts_its_views(

@@ -213,10 +213,11 @@ def test_navigation_counts_what_waits(link: Any, ask: Any, inbox_page: Any, work
     assert "Inbox 2 waiting" in words(inbox_page(), of="nav")
 
 
-def test_agent_that_waits_for_tomorrows_jobs_is_told_of_and_counted_by_none(
-    link: Any, inbox_page: Any, workspace: Workspace, browser_of: Any, owner: User
+@pytest.mark.parametrize("credits_left", [0, 40])
+def test_agent_that_waits_for_tomorrows_jobs_is_told_of_but_not_counted(
+    credits_left: int, link: Any, inbox_page: Any, workspace: Workspace, browser_of: Any, owner: User
 ) -> None:
-    link("capped-bot", free_credits=0, paid_credits=0, daily_jobs_remaining=0)
+    link("capped-bot", free_credits=credits_left, paid_credits=0, daily_jobs_remaining=0)
     assert inbox_count(workspace) == 0
     answer = inbox_page()
     assert "All jobs of today are used" in words(answer)
