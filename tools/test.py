@@ -16,12 +16,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 from tools.browser import chromium
 from tools.services import services
 from tools.system import Trouble, clean_environment
 
+# A browser that hangs would hang all: a part that takes longer says where it stands, and has failed.
+PART_SECONDS = 40 * 60
 SANDBOX = "sandbox.settings"
 DASHBOARD = "dashboard.settings"
 
@@ -91,7 +93,10 @@ def _finished(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]
     """The exit code of a command and all it said; it is among the running ones meanwhile."""
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         _running.add(process)
+        late = Timer(PART_SECONDS, process.send_signal, [signal.SIGINT])
+        late.start()
         output, _ = process.communicate()
+        late.cancel()
         _running.discard(process)
     return process.returncode, output
 

@@ -28,6 +28,13 @@ def sign_in(system: System) -> Callable[[Any, str], None]:
     return enter
 
 
+def press_and_close(tab: Any, button: Any) -> None:
+    """Press a button of another tab, and close it when the answer is there: a tab that is leaving may never close."""
+    with tab.expect_navigation():
+        button.click()
+    tab.close()
+
+
 class FreshAgent:
     """An agent's side of the ceremony, played over HTTP with nothing but what the sponsor handed over."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import FreshAgent
+from tests.e2e.conftest import FreshAgent, press_and_close
 from tests.e2e.looking import SIZES, sound
 from tools.running import System
 
@@ -75,9 +75,7 @@ def test_sponsor_buys_a_pack_is_declined_pays_and_sees_all_four_lights_turn(
     stripe = opened.value
     stripe.locator('button[value="decline"]').click()
     stripe.get_by_text("Your card was declined").wait_for()
-    stripe.locator('button[value="succeed"]').click()
-    stripe.wait_for_load_state()
-    stripe.close()
+    press_and_close(stripe, stripe.locator('button[value="succeed"]'))
 
     page.locator(".answer", has_text="Done: 500 credits were added.").wait_for(timeout=PATIENCE)
     assert lit(page) == 4
@@ -111,8 +109,7 @@ def test_exact_deposit_is_settled_from_the_sandboxs_wallet(
     attempt = page.get_by_text(re.compile("^payatt_")).first.get_attribute("title")
     wallet = page.context.new_page()
     wallet.goto(f"{system.sandbox_url}/pay/{attempt}")
-    wallet.locator('button[value="exact"]').click()
-    wallet.close()
+    press_and_close(wallet, wallet.locator('button[value="exact"]'))
     page.locator(".answer", has_text="Done: 123 credits were added.").wait_for(timeout=PATIENCE)
     assert lit(page) == 4
 
@@ -125,8 +122,7 @@ def test_abandoned_checkout_is_found_again_by_the_same_order_and_paid_once(
     open_payment(page)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open Stripe Checkout").click()
-    opened.value.locator('button[value="cancel"]').click()
-    opened.value.close()
+    press_and_close(opened.value, opened.value.locator('button[value="cancel"]'))
     first = page.url
 
     page.goto(shop.partition("credits/")[0])
@@ -137,8 +133,7 @@ def test_abandoned_checkout_is_found_again_by_the_same_order_and_paid_once(
     assert page.url == first
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open Stripe Checkout").click()
-    opened.value.locator('button[value="succeed"]').click()
-    opened.value.close()
+    press_and_close(opened.value, opened.value.locator('button[value="succeed"]'))
     page.locator(".answer", has_text="Done: 500 credits were added.").wait_for(timeout=PATIENCE)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import press_and_close
 from tests.e2e.looking import SIZES, sound
 from tools.running import System
 
@@ -51,9 +52,7 @@ def test_agent_asks_is_paid_put_off_and_told_to_stop(
         request_of(page, name, "$5.00").get_by_role("link", name="Open checkout").click()
     checkout = opened.value
     assert checkout.evaluate("window.opener") is None
-    checkout.get_by_role("button", name="Pay", exact=True).click()
-    checkout.wait_for_load_state()
-    checkout.close()
+    press_and_close(checkout, checkout.get_by_role("button", name="Pay", exact=True))
     paid = page.get_by_role("listitem").filter(has=page.get_by_role("link", name=name)).filter(has_text="$5.00 for 500")
     for light in ("Paid", "Settled", "Credits granted", "Balance moved"):
         paid.locator('[data-lit="yes"]').filter(has_text=light).wait_for(timeout=SEEN_WITHIN)

@@ -242,6 +242,16 @@ def test_stopping_ends_the_parts_that_run(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+def test_part_that_hangs_says_where_and_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "test_stuck.py").write_text("import time\ndef test_stuck():\n    time.sleep(60)\n")
+    monkeypatch.setattr(make_test, "PART_SECONDS", 5)
+    shown: list[str] = []
+    monkeypatch.setattr("builtins.print", lambda text, **_: shown.append(text))
+    result = make_test.run(Part(name="stuck", paths=[str(tmp_path)], settings="sandbox.settings"))
+    assert result.outcome == "FAILED"
+    assert "test_stuck.py:3: KeyboardInterrupt" in shown[0]
+
+
 def test_told_to_stop_is_no_traceback() -> None:
     kill = "test.run_in_a_browser = lambda: os.kill(os.getpid(), signal.SIGTERM)"
     code = f"import os, signal; from tools import test; {kill}; test.main()"
