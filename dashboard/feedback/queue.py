@@ -211,15 +211,15 @@ def _is_plain(view: View) -> bool:
 
 
 @lru_cache(maxsize=200)
-def _onwards(view: str, names: tuple[str, ...], frequent: tuple[str, ...]) -> Prepared[Line]:
+def _onwards(view: str, _names: tuple[str, ...], frequent: tuple[str, ...]) -> Prepared[Line]:
     """Return the query of the next rows of a view that is narrowed by what has these names."""
 
     def build(at: datetime, pk: int, **asked: str | int) -> QuerySet[Cluster, Line]:
         clusters = _narrowed(_in_view(VIEWS[view]), asked, frequent)
         return rows_beyond(_lines(clusters), by="ranks_at", at=at, pk=pk)[: PAGE_SIZE + 1]
 
-    # How many clusters have a word or a value decides where to look first.
-    return Prepared(build, planned_once=not names)
+    # How many have a frequent value decides where to look first; of words it is always the index of words.
+    return Prepared(build, planned_once=not frequent)
 
 
 def visible_views(user: User) -> dict[str, View]:

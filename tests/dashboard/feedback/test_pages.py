@@ -52,14 +52,14 @@ def test_without_the_extension_the_queue_says_why_the_text_is_missing(
     assert "Nothing new" in said
 
 
-@pytest.mark.parametrize(
-    ("narrowing", "is_planned_once"), [({}, True), ({"text": "light"}, False), ({"surface": "cli"}, False)]
-)
-def test_queue_is_planned_once_but_where_it_is_narrowed(
-    narrowing: dict[str, str], *, is_planned_once: bool, reviewer: User
+@pytest.mark.parametrize(("rare", "is_planned_once"), [(RARE, True), (0, False)])
+def test_queue_is_planned_once_but_for_a_value_that_many_have(
+    rare: int, *, is_planned_once: bool, tell: Tell, reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tell(title="Light")
+    monkeypatch.setattr("dashboard.feedback.queue.RARE", rare)
     with listening() as asked:
-        queue_page(QueueFilter(**narrowing), user=reviewer, cursor="")
+        queue_page(QueueFilter(surface="cli", text="light"), user=reviewer, cursor="")
     of_page = [one.sql for one in asked._questions if 'FROM "feedback_cluster"' in one.sql]
     assert [isinstance(sql, PlannedOnce) for sql in of_page] == [is_planned_once]
 
