@@ -13,9 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from tools.system import Trouble
+
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 90
+PICTURES_SECONDS = 120
 ROLES = 6
+# Nothing is there at first: then jobs are read, their assets, and of these small pictures are made.
+PICTURES_AWAITED = """
+from dashboard.assets.models import Asset, Job
+unread = sum(model.objects.filter(reading="wanted").count() for model in (Job, Asset))
+drawn = Asset.objects.filter(preview="ready").exists()
+print(unread + Asset.objects.filter(preview="pending").count() + (not drawn))
+"""
 
 
 @dataclass
@@ -51,6 +61,14 @@ class System:
             check=True,
         )
         return run.stdout.strip()
+
+    def await_pictures(self) -> None:
+        """Wait until the demo's small pictures are made, in the background. Raises Trouble."""
+        begun = time.monotonic()
+        while int(self.python(PICTURES_AWAITED)):
+            if time.monotonic() - begun > PICTURES_SECONDS:
+                raise Trouble("the demo's small pictures were not made in time")
+            time.sleep(1)
 
     def sign_in_link(self, role: str) -> str:
         """Return a link of this role that was not used yet: a printed one, then a fresh one."""

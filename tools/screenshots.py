@@ -4,7 +4,6 @@ Each page in both themes at 390, 1280 and 1920 px; look at them before they are 
 """
 
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,9 @@ from playwright.sync_api import sync_playwright
 
 from tools.browser import chromium, launch_options
 from tools.running import ROOT, System, running_system
-from tools.system import Trouble
 
 FOLDER = ROOT / "docs" / "screenshots"
 THEMES = ("light", "dark")
-# So many make a gallery that can be looked at.
-PICTURES, PICTURES_SECONDS = 6, 120
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}
 
 
@@ -44,16 +40,6 @@ class Camera:
                 self.page.wait_for_load_state("networkidle")
                 self.page.screenshot(path=FOLDER / f"{name}-{theme}-{width}.png")
 
-    def await_pictures(self, gallery: str) -> None:
-        """Look at a gallery until it shows pictures: they are made in the background. Raises Trouble."""
-        ends_at = time.monotonic() + PICTURES_SECONDS
-        while time.monotonic() < ends_at:
-            self.page.goto(gallery)
-            if self.page.locator(".shot__img").count() >= PICTURES:
-                return
-            time.sleep(1)
-        raise Trouble("the demo's small pictures were not made in time")
-
 
 def sponsor_pages(camera: Camera, system: System) -> None:
     home = camera.home
@@ -67,8 +53,8 @@ def sponsor_pages(camera: Camera, system: System) -> None:
     camera.page.goto(f"{home}agents/claim/")
     camera.page.get_by_role("button", name="Make a claim code").click()
     camera.take("claim")
-    camera.await_pictures(f"{home}gallery/")
-    camera.take("gallery")
+    system.await_pictures()
+    camera.take("gallery", f"{home}gallery/")
     camera.page.locator(".shot__link:has(.shot__img)").first.click()
     camera.take("asset")
 

@@ -95,8 +95,10 @@ def _finished(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]
         _running.add(process)
         late = Timer(PART_SECONDS, process.send_signal, [signal.SIGINT])
         late.start()
-        output, _ = process.communicate()
-        late.cancel()
+        try:
+            output, _ = process.communicate()
+        finally:
+            late.cancel()
         _running.discard(process)
     return process.returncode, output
 

@@ -29,17 +29,15 @@ MOST_LINES = 20
 class AssetView:
     """What the viewer shows.
 
-    `smallest` is the `srcset` of the smallest picture, which the gallery has shown already; `lines` are the ledger's
-    lines of its job that took credits; `payers` is our allocation of the charge (dashboard/credits/allocation.py),
-    None where it cannot be said; `is_linked`: its agent has a page here. `waiting`: how much waits for people, None
-    where it was not counted.
+    `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of the charge
+    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here. `waiting`:
+    how much waits for people, None where it was not counted.
     """
 
     asset: Asset
     newer: int | None
     older: int | None
     src: str
-    smallest: str
     srcset: str
     drawing: Drawing | None
     tags: list[str]
@@ -54,11 +52,16 @@ class AssetView:
         """The step of its shape, a class of the stylesheet."""
         return ratio_of(self.asset.width, self.asset.height)
 
+    @property
+    def smallest(self) -> str:
+        """The `srcset` of the smallest picture alone, which the gallery has shown already."""
+        return self.srcset.partition(", ")[0]
+
 
 def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> AssetView:
     """Return an asset's page; `among` is the gallery that it was opened from. Raises Http404."""
     asset, newer, older, tags = among_get(workspace, pk, among)
-    sizes, srcset = preview_widths(asset), preview_srcset(workspace.key, asset)
+    sizes = preview_widths(asset)
     counted = claim_list(workspace).annotate(waiting=waiting_in(workspace.pk, timezone.now()))
     claim = counted.filter(agent=asset.agent_id).first()
     lines = _lines(workspace, asset)
@@ -67,8 +70,7 @@ def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> Asse
         newer=newer,
         older=older,
         src=preview_url(workspace.key, asset, sizes[-1][0]) if sizes else "",
-        smallest=srcset.partition(", ")[0],
-        srcset=srcset,
+        srcset=preview_srcset(workspace.key, asset),
         drawing=drawing_of(workspace, asset, lineage_get(asset)),
         tags=tags,
         model=model_behind(asset.capability_id),
