@@ -21,12 +21,18 @@ def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime
     Runs inside the caller's transaction, which holds the agent's row: rows, rollups and cursor are saved together or
     not at all, and nobody else counts into this agent's slots meanwhile.
     """
+    events = events_append(claim=claim, records=records, at=at)
+    rollups_apply(claim, events)
+    references_apply(events)
+    return events
+
+
+def events_append(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
+    """Append the events that are new to us, not counted yet nor found by the ids they name; returns them."""
     known = known_ids(claim.agent_id, (record.event_id for record in records))
     fresh = {record.event_id: record for record in records if record.event_id not in known}
     events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
     models_write(events)
-    rollups_apply(claim, events)
-    references_apply(events)
     return events
 
 

@@ -1,12 +1,15 @@
 """Facts about the work behind ledger lines, which never change themselves: brought by whoever read the work."""
 
 from dashboard.activity.models import WorkFact
+from dashboard.activity.rollups import parts_move
 
 
-def work_fact_write(*, workspace_id: int, job_id: str, operation: str, capability_id: str, model: str) -> None:
-    """Note which operation, capability and, where told, model a job was; read again it may say more."""
-    WorkFact.objects.update_or_create(
-        workspace_id=workspace_id,
-        job_id=job_id,
-        defaults={"operation": operation, "capability_id": capability_id, "model": model},
-    )
+def work_fact_write(*, workspace_id: int, agent_id: int, job_id: str, operation: str, capability_id: str) -> None:
+    """Note which operation and capability a job was, and file what it took under them; read again it may say more.
+
+    Runs inside the caller's transaction, which holds the agent's row: nobody else counts into its parts meanwhile.
+    """
+    told = {"operation": operation, "capability_id": capability_id}
+    fact = WorkFact(workspace_id=workspace_id, agent_id=agent_id, job_id=job_id, **told)
+    parts_move(fact)
+    WorkFact.objects.update_or_create(workspace_id=workspace_id, agent_id=agent_id, job_id=job_id, defaults=told)

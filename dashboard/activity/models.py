@@ -151,7 +151,8 @@ class SpendPart(models.Model):
     """A slot's spending and assets by what they were for; empty where the service does not tell.
 
     `operation` is that of the line, or of its job where the line says no more than "usage" (contract 3.11), and
-    `capability` alike. `spends` counts lines that took credits, `assets` those that made an asset.
+    `capability` is the line's or else its job's. Of a job the ledger's own lines tell first, then its `WorkFact`.
+    `spends` counts lines that took credits, `assets` those that made an asset.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -176,19 +177,16 @@ class SpendPart(models.Model):
 
 
 class WorkFact(models.Model):
-    """What the ledger's lines do not say of the job behind them: written once the job itself was read.
-
-    `model` is empty where the service tells none; the catalogue then leads to one from the capability.
-    """
+    """What the ledger's lines do not say of the job behind them: written once the job itself was read."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
     job_id = models.CharField(max_length=200)
     operation = models.CharField(max_length=64, blank=True)
     capability_id = models.CharField(max_length=200, blank=True)
-    model = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "job_id"], name="activity_one_fact_a_job")]
+        constraints = [models.UniqueConstraint(fields=["workspace", "agent", "job_id"], name="activity_one_fact_a_job")]
 
     def __str__(self) -> str:
-        return f"{self.job_id}: {self.model or self.capability_id}"
+        return f"{self.job_id}: {self.operation} {self.capability_id}"

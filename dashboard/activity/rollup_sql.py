@@ -63,17 +63,20 @@ _COUNTED = {
                 MIN(NULLIF(capability_id, ''){bytes}) AS capability
             FROM activity_event WHERE type = '{job}' AND {named_job} <> '' GROUP BY 1, 2, 3
         ), lines AS (
-            SELECT workspace_id, agent_id, {slot} AS slot, operation, capability_id, job_id, type, {taken} AS taken
+            SELECT workspace_id, agent_id, {slot} AS slot, operation, capability_id, {named_job} AS job_id, type,
+                {taken} AS taken
             FROM activity_event WHERE type = '{asset}' OR (type = '{spent}' AND credits_delta < 0)
         )
         SELECT lines.workspace_id, lines.agent_id, slot,
-            CASE WHEN {untold} THEN COALESCE(told.operation, '') ELSE lines.operation END AS operation,
-            CASE WHEN {untold} THEN COALESCE(NULLIF(capability_id, ''), told.capability, '')
-                ELSE capability_id END AS capability,
+            CASE WHEN {untold} THEN COALESCE(told.operation, fact.operation, '') ELSE lines.operation END AS operation,
+            COALESCE(NULLIF(lines.capability_id, ''), told.capability, fact.capability_id, '') AS capability,
             SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END) AS spends,
             SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, SUM(taken) AS credits_spent
-        FROM lines LEFT JOIN told
+        FROM lines
+        LEFT JOIN told
             ON told.workspace_id = lines.workspace_id AND told.agent_id = lines.agent_id AND told.job_id = lines.job_id
+        LEFT JOIN activity_workfact AS fact
+            ON fact.workspace_id = lines.workspace_id AND fact.agent_id = lines.agent_id AND fact.job_id = lines.job_id
         GROUP BY 1, 2, 3, 4, 5
     """,
 }
@@ -97,14 +100,14 @@ def rollups_rebuild() -> None:
             names = ", ".join(table.name for table in _COUNTED)
             cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
         for table in _COUNTED:
-            for statement in _mending(table):
+            for statement in _mending(table, connection):
                 cursor.execute(statement)
 
 
-def _mending(table: Table) -> Iterator[str]:
+def _mending(table: Table, database: BaseDatabaseWrapper) -> Iterator[str]:
     columns, keys = ", ".join(table.columns), ", ".join((*table.owner, *table.keys))
     kept, anew = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM counted_anew"  # noqa: S608 - ours
-    yield f"CREATE TEMPORARY TABLE counted_anew AS {counted(table, connection)}"
+    yield f"CREATE TEMPORARY TABLE counted_anew AS {counted(table, database)}"
     yield f"DELETE FROM {table.name} WHERE ({keys}) IN (SELECT {keys} FROM ({kept} EXCEPT {anew}) AS wrong)"  # noqa: S608
     yield f"INSERT INTO {table.name} ({columns}) {anew} EXCEPT {kept}"
     yield "DROP TABLE counted_anew"
@@ -119,6 +122,17 @@ def rollups_check() -> list[Drift]:
             if rows := cursor.fetchone()[0]:
                 drifts.append(Drift(table.name, rows))
     return drifts
+
+
+def mend_operation(table: Table) -> migrations.RunPython:
+    """Return the operation of a migration that counts a rollup anew, whose rule has changed."""
+    return migrations.RunPython(partial(_mend, table), migrations.RunPython.noop)
+
+
+def _mend(table: Table, _apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+    with editor.connection.cursor() as cursor:
+        for statement in _mending(table, editor.connection):
+            cursor.execute(statement)
 
 
 def fill_operation(*tables: Table) -> migrations.RunPython:

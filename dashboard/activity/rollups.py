@@ -5,13 +5,13 @@ known later than the line: then its credits move from one part to another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
 
-from dashboard.activity.models import Event, EventReference
+from dashboard.activity.models import Event, EventReference, WorkFact
 from dashboard.activity.references import OWNERS
 from dashboard.activity.slots import SLOTS_A_DAY, slot_of
 from dashboard.agents.models import Claim
@@ -21,10 +21,11 @@ SPENT, JOB, ASSET = "usage.credit_consumed", "job.completed", "asset.created"
 NO_OPERATION = ("", "usage")
 Key = tuple[int | str, ...]
 Sums = dict[Key, list[int]]
+Whose = Claim | WorkFact
 
 
 class Told(NamedTuple):
-    """What a job's own lines tell of it; empty: nothing."""
+    """What is known of a job; empty: nothing."""
 
     operation: str = ""
     capability: str = ""
@@ -90,46 +91,81 @@ def spent(event: Event) -> int:
 def _parts(claim: Claim, events: Sequence[Event]) -> Sums:
     """Return what parts grow by: the new lines, and earlier ones of which a new line tells what they were for."""
     mine = [event for event in events if spent(event) or event.type in (ASSET, JOB)]
-    asked = {job_of(event) for event in mine if event.type == JOB or event.operation in NO_OPERATION} - {""}
-    earlier = _earlier(claim, asked) if asked else []
-    before, after = told_by_jobs(earlier), told_by_jobs([*earlier, *mine])
-    grown: Sums = defaultdict(lambda: [0, 0, 0])
+    asked = {job_of(event) for event in mine if event.type == JOB or not _says_all(event)} - {""}
+    earlier, read = (_earlier(claim, asked), _read(claim, asked)) if asked else ([], {})
+    after = told_of_jobs([*earlier, *mine], read)
+    grown = _moved(earlier, told_of_jobs(earlier, read), after)
     for event in mine:
         _add(grown, part_of(event, after), *_figures(event))
-    for event in earlier:
+    return grown
+
+
+def parts_move(fact: WorkFact) -> None:
+    """File the lines of a job under what a new reading of it tells, before that is kept.
+
+    Runs inside the caller's transaction, which holds the agent's row.
+    """
+    jobs = {fact.job_id}
+    lines = _earlier(fact, jobs)
+    before, after = told_of_jobs(lines, _read(fact, jobs)), told_of_jobs(lines, {fact.job_id: _told_by(fact)})
+    _grow(PARTS, fact, _moved(lines, before, after))
+
+
+def _moved(lines: Iterable[Event], before: Mapping[str, Told], after: Mapping[str, Told]) -> Sums:
+    """Return what parts grow by, and shrink, where lines belong to another one than before."""
+    grown: Sums = defaultdict(lambda: [0, 0, 0])
+    for event in lines:
         was, now = part_of(event, before), part_of(event, after)
         if was != now:
             figures = _figures(event)
             _add(grown, was, *(-one for one in figures))
             _add(grown, now, *figures)
-    return {key: sums for key, sums in grown.items() if any(sums)}
+    return grown
 
 
-def _earlier(claim: Claim, jobs: set[str]) -> list[Event]:
+def _earlier(whose: Whose, jobs: set[str]) -> list[Event]:
     """Return the lines that are known of these jobs, by the index of references."""
-    named = EventReference.objects.filter(workspace=claim.workspace_id, reference__in=jobs).values("event")
-    lines = Event.objects.filter(pk__in=named, job_id__in=jobs, agent=claim.agent_id, type__in=(SPENT, ASSET, JOB))
+    named = EventReference.objects.filter(workspace=whose.workspace_id, reference__in=jobs).values("event")
+    lines = Event.objects.filter(pk__in=named, job_id__in=jobs, agent=whose.agent_id, type__in=(SPENT, ASSET, JOB))
     return list(lines.only("type", "occurred_at", "job_id", "operation", "capability_id", "credits_delta"))
 
 
-def told_by_jobs(events: Iterable[Event]) -> dict[str, Told]:
-    """Return what the lines of ended jobs tell; where they contradict each other, the first by the alphabet."""
+def _read(whose: Whose, jobs: set[str]) -> dict[str, Told]:
+    """Return what is known from reading these jobs themselves."""
+    facts = WorkFact.objects.filter(workspace=whose.workspace_id, agent=whose.agent_id, job_id__in=jobs)
+    return {fact.job_id: _told_by(fact) for fact in facts}
+
+
+def _told_by(fact: WorkFact) -> Told:
+    return Told(fact.operation, fact.capability_id)
+
+
+def told_of_jobs(events: Iterable[Event], read: Mapping[str, Told]) -> dict[str, Told]:
+    """Return what the lines of ended jobs tell, and where they are silent what reading the jobs told.
+
+    Where lines contradict each other the first by the alphabet counts.
+    """
     told: dict[str, Told] = {}
     for event in events:
         job = job_of(event)
         if event.type == JOB and job:
             known = told.get(job, Told())
             told[job] = Told(_first(known.operation, event.operation), _first(known.capability, event.capability_id))
+    for job, fact in read.items():
+        by_lines = told.get(job, Told())
+        told[job] = Told(by_lines.operation or fact.operation, by_lines.capability or fact.capability)
     return told
 
 
-def part_of(event: Event, told: dict[str, Told]) -> Key:
-    """Return the part that a line belongs to: its own word, or its job's where it names no operation."""
-    slot = slot_of(event.occurred_at)
-    if event.operation not in NO_OPERATION:
-        return slot, event.operation, event.capability_id
+def part_of(event: Event, told: Mapping[str, Told]) -> Key:
+    """Return the part that a line belongs to: its own words, and its job's where it is silent."""
     by_job = told.get(job_of(event), Told())
-    return slot, by_job.operation, event.capability_id or by_job.capability
+    operation = by_job.operation if event.operation in NO_OPERATION else event.operation
+    return slot_of(event.occurred_at), operation, event.capability_id or by_job.capability
+
+
+def _says_all(event: Event) -> bool:
+    return event.operation not in NO_OPERATION and bool(event.capability_id)
 
 
 def job_of(event: Event) -> str:
@@ -151,10 +187,10 @@ def _add(sums: Sums, key: Key, *figures: int) -> None:
         sums[key][place] += figure
 
 
-def _grow(table: Table, claim: Claim, sums: Sums) -> None:
-    owner = [getattr(claim, name) for name in table.owner]
+def _grow(table: Table, whose: Whose, sums: Sums) -> None:
+    owner = [getattr(whose, name) for name in table.owner]
     # In one order everywhere: two who grow the same rows wait for each other once, never in a circle.
-    rows = [(*owner, *key, *grown) for key, grown in sorted(sums.items())]
+    rows = [(*owner, *key, *grown) for key, grown in sorted(sums.items()) if any(grown)]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(table.upsert, rows)

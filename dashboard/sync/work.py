@@ -16,7 +16,7 @@ from django.utils import timezone
 from api_client import ApiError, AuthRefused, Client, Conflict, ContractError, Forbidden, InvalidRequest, NotFound
 from api_client import Job as JobRecord
 from dashboard.activity.facts import work_fact_write
-from dashboard.agents.models import Claim
+from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_of_agent
 from dashboard.assets.apply import asset_apply, job_apply, missing_note, unreadable_note
 from dashboard.assets.due import due_list, has_due, next_due_at
@@ -154,17 +154,19 @@ def _job_write(job: Job, record: JobRecord, *, at: datetime) -> None:
     # The ledger's own room knows no jobs: what it shows of a spend's work is written there as a fact.
     work_fact_write(
         workspace_id=job.workspace_id,
+        agent_id=job.agent_id,
         job_id=job.remote_id,
         operation=job.operation,
         capability_id=job.capability_id,
-        model=job.model,
     )
 
 
 @contextmanager
 def _held(run: Run) -> Iterator[None]:
-    """A short transaction of a run that is still ours; raises RunLost where it is not."""
+    """A short transaction of a run that is still ours, and holds the agent's row; raises RunLost where it is not."""
     with transaction.atomic():
+        # The agent before the cursor, as where its ledger is applied, which wakes this stream.
+        Agent.objects.select_for_update(no_key=True).get(pk=run.cursor.subject_id)
         if not run_extend(run):
             raise RunLost
         yield

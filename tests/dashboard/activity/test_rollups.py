@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from api_client import ActivityEvent
 from dashboard.activity.apply import events_apply
+from dashboard.activity.facts import work_fact_write
 from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendDay, SpendPart, SpendSlot
 from dashboard.activity.rollup_sql import fill_operation, rollups_check, rollups_rebuild
 from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS
@@ -52,8 +53,24 @@ LINES = st.fixed_dictionaries(
 )
 
 
+# What reading a job told: after so many pieces of the ledger.
+FACTS = st.fixed_dictionaries(
+    {
+        "after": st.integers(0, 4),
+        "job_id": st.sampled_from(["job_1", "job_2", "job_3", "agt_1"]),
+        "operation": st.sampled_from(["", "create", "edit"]),
+        "capability_id": st.sampled_from(["", "is.image.generate.a.v1", "is.audio.generate.c.v1"]),
+    }
+)
+
+
 def records(lines: Sequence[dict[str, Any]]) -> list[ActivityEvent]:
     return [ActivityEvent.model_validate({"event_id": f"evt_{number}", **line}) for number, line in enumerate(lines)]
+
+
+def read(claim: Claim, **told: str) -> None:
+    """Write down what reading a job of the claim's agent told."""
+    work_fact_write(workspace_id=claim.workspace_id, agent_id=claim.agent_id, **told)
 
 
 def rows() -> list[Counter[tuple[object, ...]]]:
@@ -70,17 +87,25 @@ def rows() -> list[Counter[tuple[object, ...]]]:
     ]
 
 
-@given(lines=st.lists(LINES, max_size=25), cuts=st.lists(st.integers(0, 25), max_size=4), late=st.randoms())
+@given(
+    lines=st.lists(LINES, max_size=25),
+    cuts=st.lists(st.integers(0, 25), max_size=4),
+    facts=st.lists(FACTS, max_size=6),
+    late=st.randoms(),
+)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 def test_rollups_are_what_the_raw_rows_say_in_whatever_order_and_pieces_they_come(
-    link: Link, lines: list[dict[str, Any]], cuts: list[int], late: Any
+    link: Link, lines: list[dict[str, Any]], cuts: list[int], facts: list[dict[str, Any]], late: Any
 ) -> None:
     claim, told = link(), records(lines)
     late.shuffle(told)
     ends = [0, *sorted(min(cut, len(told)) for cut in cuts), len(told)]
-    for start, end in pairwise(ends):
+    for number, (start, end) in enumerate(pairwise(ends)):
         # What comes twice, in the same page or a later one, is counted once.
         events_apply(claim=claim, records=[*told[start:end], *told[:start]], at=timezone.now())
+        for fact in facts:
+            if fact["after"] == number:
+                read(claim, **{name: fact[name] for name in ("job_id", "operation", "capability_id")})
     assert rollups_check() == []
     kept = rows()
     rollups_rebuild()
@@ -105,6 +130,50 @@ def test_line_is_filed_under_its_job_whichever_comes_first(link: Link, tell: Cal
     assert list(parts.values_list("operation", "capability", "spends", "credits_spent")) == [
         ("edit", "is.image.edit.x.v1", 1, 5)
     ]
+    assert rollups_check() == []
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_silent_line_is_filed_under_what_reading_its_job_told(
+    link: Link, tell: Callable[..., Event], is_read_first: bool
+) -> None:
+    claim = link()
+    steps = [
+        lambda: read(claim, job_id="job_1", operation="edit", capability_id="is.image.edit.x.v1"),
+        lambda: tell(claim, "usage.credit_consumed", operation="usage", job_id="job_1", credits_delta=-5),
+    ]
+    for step in steps if is_read_first else reversed(steps):
+        step()
+    parts = SpendPart.objects.exclude(credits_spent=0)
+    assert list(parts.values_list("operation", "capability", "credits_spent")) == [("edit", "is.image.edit.x.v1", 5)]
+    assert rollups_check() == []
+
+
+def test_what_the_ledger_tells_of_a_job_counts_before_what_reading_it_told(
+    link: Link, tell: Callable[..., Event]
+) -> None:
+    claim = link()
+    tell(claim, "usage.credit_consumed", operation="usage", job_id="job_1", credits_delta=-5)
+    tell(claim, "job.completed", operation="create", job_id="job_1", capability_id="")
+    read(claim, job_id="job_1", operation="edit", capability_id="is.image.edit.x.v1")
+    parts = SpendPart.objects.exclude(credits_spent=0)
+    assert list(parts.values_list("operation", "capability")) == [("create", "is.image.edit.x.v1")]
+
+
+def test_asset_is_counted_beside_what_its_job_took(link: Link, tell: Callable[..., Event]) -> None:
+    claim = link()
+    tell(claim, "asset.created", operation="create", job_id="job_1", capability_id="")
+    tell(claim, "usage.credit_consumed", operation="usage", job_id="job_1", credits_delta=-5)
+    read(claim, job_id="job_1", operation="create", capability_id="is.image.generate.x.v1")
+    parts = SpendPart.objects.filter(capability="is.image.generate.x.v1")
+    assert [sum(column) for column in zip(*parts.values_list("assets", "credits_spent"), strict=True)] == [1, 5]
+
+
+def test_reading_of_another_agents_job_moves_nothing(link: Link, tell: Callable[..., Event]) -> None:
+    claim = link()
+    tell(claim, "usage.credit_consumed", operation="usage", job_id="job_1", credits_delta=-5)
+    read(link("other"), job_id="job_1", operation="edit", capability_id="")
+    assert SpendPart.objects.get(agent=claim.agent).operation == ""
     assert rollups_check() == []
 
 
