@@ -1,8 +1,8 @@
 """How many ledger rows a second come in: `main ROWS`, Django set up on a database that may be written to.
 
-The whole way is an answer's JSON to rows and sums; the upsert alone starts at typed records. Beside them the same rows,
-each event's and those of the ids it names, by the bare driver, and by `update_or_create`. All four in turn, page by
-page, a commit a page; of each the median page.
+The whole way is an answer's JSON to rows and sums; the upsert alone is typed records to rows. Beside them the same
+rows, each event's and those of the ids it names, by the bare driver, and by `update_or_create`. All four in turn, page
+by page, a commit a page; of each the median page.
 """
 
 import json
@@ -17,9 +17,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from api_client import ActivityEvent, ActivityPage
-from dashboard.activity.apply import event_from, events_apply
+from dashboard.activity.apply import event_from, events_append, events_apply
 from dashboard.activity.models import Event, EventReference
-from dashboard.activity.references import references_of
+from dashboard.activity.references import references_apply, references_of
 from dashboard.agents.models import Claim
 from tools.bench.data import write_rows
 
@@ -48,7 +48,7 @@ def _page(claim: Claim) -> dict[str, float]:
     records, answer, few = records_of(answer_of(at)), answer_of(at), records_of(answer_of(at))[:FEW]
     return {
         "raw": _seconds(lambda: _by_driver(raw, named)) / PAGE,
-        "upsert": _seconds(lambda: events_apply(claim=claim, records=records, at=at)) / PAGE,
+        "upsert": _seconds(lambda: references_apply(events_append(claim=claim, records=records, at=at))) / PAGE,
         "whole": _seconds(lambda: events_apply(claim=claim, records=records_of(answer), at=at)) / PAGE,
         "update_or_create": _seconds(lambda: _one_by_one(claim, few, at)) / FEW,
     }
