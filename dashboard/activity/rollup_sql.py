@@ -3,7 +3,7 @@
 It says in SQL what `rollups.py` does line by line; tests hold the two together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,27 +35,25 @@ _SECONDS = {
 # Texts are ordered by their bytes, as in Python.
 _BYTES = {"sqlite": "", "postgresql": ' COLLATE "C"'}
 _TAKEN = f"CASE WHEN type = '{SPENT}' AND credits_delta < 0 THEN -credits_delta ELSE 0 END"
-_UNTOLD = "operation IN ('" + "', '".join(NO_OPERATION) + "')"
+_UNTOLD = "lines.operation IN ('" + "', '".join(NO_OPERATION) + "')"
 # One called like an agent or an organization leads nowhere.
 _JOB = "CASE WHEN substr(job_id, 1, 4) IN ('agt_', 'org_') THEN '' ELSE job_id END"
 _COUNTED = {
     SLOTS: """
         SELECT workspace_id, agent_id, {slot} AS slot, COUNT(*) AS events,
-            SUM(CASE WHEN type = '{job}' THEN 1 ELSE 0 END) AS jobs, SUM({taken}) AS credits_spent
+            SUM(CASE WHEN type = '{job}' THEN 1 ELSE 0 END) AS jobs, CAST(SUM({taken}) AS BIGINT) AS credits_spent
         FROM activity_event GROUP BY 1, 2, 3
     """,
     DAYS: """
-        SELECT workspace_id, agent_id, day, SUM(jobs) AS jobs, SUM(taken) AS credits_spent FROM (
-            SELECT workspace_id, agent_id, {day} AS day, CASE WHEN type = '{job}' THEN 1 ELSE 0 END AS jobs,
-                {taken} AS taken
-            FROM activity_event WHERE type IN ('{job}', '{spent}')
-        ) AS lines GROUP BY 1, 2, 3
+        SELECT workspace_id, agent_id, {day} AS day, CAST(SUM(jobs) AS BIGINT) AS jobs,
+            CAST(SUM(credits_spent) AS BIGINT) AS credits_spent
+        FROM {slots} GROUP BY 1, 2, 3 HAVING SUM(jobs) > 0 OR SUM(credits_spent) > 0
     """,
     LEDGER_SLOTS: """
-        SELECT workspace_id, {slot} AS slot, COUNT(*) AS events FROM activity_event GROUP BY 1, 2
+        SELECT workspace_id, slot, CAST(SUM(events) AS BIGINT) AS events FROM {slots} GROUP BY 1, 2
     """,
     LEDGER_DAYS: """
-        SELECT workspace_id, {day} AS day, COUNT(*) AS events FROM activity_event GROUP BY 1, 2
+        SELECT workspace_id, {day} AS day, CAST(SUM(events) AS BIGINT) AS events FROM {slots} GROUP BY 1, 2
     """,
     PARTS: """
         WITH told AS (
@@ -71,7 +69,7 @@ _COUNTED = {
             CASE WHEN {untold} THEN COALESCE(told.operation, fact.operation, '') ELSE lines.operation END AS operation,
             COALESCE(NULLIF(lines.capability_id, ''), told.capability, fact.capability_id, '') AS capability,
             SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END) AS spends,
-            SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, SUM(taken) AS credits_spent
+            SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, CAST(SUM(taken) AS BIGINT) AS credits_spent
         FROM lines
         LEFT JOIN told
             ON told.workspace_id = lines.workspace_id AND told.agent_id = lines.agent_id AND told.job_id = lines.job_id
@@ -99,18 +97,26 @@ def rollups_rebuild() -> None:
         if connection.vendor == "postgresql":
             names = ", ".join(table.name for table in _COUNTED)
             cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
-        for table in _COUNTED:
-            for statement in _mending(table, connection):
-                cursor.execute(statement)
+            # A large ledger is sorted in memory, not on the disk.
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+        for statement in _mending(tuple(_COUNTED), connection):
+            cursor.execute(statement)
 
 
-def _mending(table: Table, database: BaseDatabaseWrapper) -> Iterator[str]:
-    columns, keys = ", ".join(table.columns), ", ".join((*table.owner, *table.keys))
-    kept, anew = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM counted_anew"  # noqa: S608 - ours
-    yield f"CREATE TEMPORARY TABLE counted_anew AS {counted(table, database)}"
-    yield f"DELETE FROM {table.name} WHERE ({keys}) IN (SELECT {keys} FROM ({kept} EXCEPT {anew}) AS wrong)"  # noqa: S608
-    yield f"INSERT INTO {table.name} ({columns}) {anew} EXCEPT {kept}"
-    yield "DROP TABLE counted_anew"
+def _mending(tables: Sequence[Table], database: BaseDatabaseWrapper) -> Iterator[str]:
+    slots = _anew(SLOTS) if SLOTS in tables else ""
+    for table in tables:
+        columns, keys, new = ", ".join(table.columns), ", ".join((*table.owner, *table.keys)), _anew(table)
+        kept, anew = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM {new}"  # noqa: S608 - ours
+        yield f"CREATE TEMPORARY TABLE {new} AS {counted(table, database, slots)}"
+        yield f"DELETE FROM {table.name} WHERE ({keys}) IN (SELECT {keys} FROM ({kept} EXCEPT {anew}) AS wrong)"  # noqa: S608
+        yield f"INSERT INTO {table.name} ({columns}) {anew} EXCEPT {kept}"
+    for table in tables:
+        yield f"DROP TABLE {_anew(table)}"
+
+
+def _anew(table: Table) -> str:
+    return f"{table.name}_anew"
 
 
 def rollups_check() -> list[Drift]:
@@ -131,7 +137,7 @@ def mend_operation(table: Table) -> migrations.RunPython:
 
 def _mend(table: Table, _apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
-        for statement in _mending(table, editor.connection):
+        for statement in _mending([table], editor.connection):
             cursor.execute(statement)
 
 
@@ -152,13 +158,14 @@ def filled(table: Table, database: BaseDatabaseWrapper) -> str:
     return f"INSERT INTO {table.name} ({', '.join(table.columns)}) {counted(table, database)}"
 
 
-def counted(table: Table, database: BaseDatabaseWrapper) -> str:
-    """Return the query that counts a rollup from the raw rows."""
-    seconds = f"({_SECONDS[database.vendor]} + {86_400 * _AHEAD})"
-    slot, day = f"{seconds} / 900 - {SLOTS_A_DAY * _AHEAD}", f"{seconds} / 86400 - {_AHEAD}"
-    words = {"slot": slot, "day": day, "bytes": _BYTES[database.vendor], "taken": _TAKEN}
-    names = {"spent": SPENT, "job": JOB, "asset": ASSET, "named_job": _JOB}
-    return _COUNTED[table].format(**words, **names, untold=_UNTOLD.replace("operation", "lines.operation"))
+def counted(table: Table, database: BaseDatabaseWrapper, slots: str = "") -> str:
+    """Return the query that counts a rollup from the raw rows, or from a table of `slots` counted before."""
+    slot = f"({_SECONDS[database.vendor]} + {86_400 * _AHEAD}) / 900 - {SLOTS_A_DAY * _AHEAD}"
+    day = f"(slot + {SLOTS_A_DAY * _AHEAD}) / {SLOTS_A_DAY} - {_AHEAD}"
+    words = {"slot": slot, "day": day, "bytes": _BYTES[database.vendor], "taken": _TAKEN, "named_job": _JOB}
+    names = {"spent": SPENT, "job": JOB, "asset": ASSET, "untold": _UNTOLD}
+    by_slots = f"({_COUNTED[SLOTS].format(**words, **names)}) AS counted_slots"
+    return _COUNTED[table].format(**words, **names, slots=slots or by_slots)
 
 
 def _differing(table: Table) -> str:

@@ -2,7 +2,7 @@
 
 The export is the product's own producer, written to a file as a worker writes it; the driver writes the same rows and
 columns as CSV. The rollups are rebuilt where a few of their rows are wrong, and where all are gone, and rolled back;
-the driver only counts them.
+the driver only counts them, each from the raw rows.
 """
 
 import csv
@@ -31,6 +31,23 @@ SELECT e.occurred_at, e.remote_id, e.type, e.status, e.operation, a.remote_id, a
 FROM activity_event e JOIN agents_agent a ON a.id = e.agent_id
 WHERE e.workspace_id = {} ORDER BY e.occurred_at DESC, e.id DESC
 """
+_SECONDS = {
+    "sqlite": "CAST(strftime('%s', substr(occurred_at, 1, 19)) AS INTEGER)",
+    "postgresql": "floor(extract(epoch FROM occurred_at))::bigint",
+}
+_SUMS = """
+    SUM(CASE WHEN type = 'job.completed' THEN 1 ELSE 0 END),
+    SUM(CASE WHEN type = 'usage.credit_consumed' AND credits_delta < 0 THEN -credits_delta ELSE 0 END)
+"""
+BY_HAND = (
+    "SELECT workspace_id, agent_id, {seconds} / 900, COUNT(*), {sums} FROM activity_event GROUP BY 1, 2, 3",
+    """
+    SELECT workspace_id, agent_id, {seconds} / 86400, {sums} FROM activity_event
+    WHERE type IN ('job.completed', 'usage.credit_consumed') GROUP BY 1, 2, 3
+    """,
+    "SELECT workspace_id, {seconds} / 900, COUNT(*) FROM activity_event GROUP BY 1, 2",
+    "SELECT workspace_id, {seconds} / 86400, COUNT(*) FROM activity_event GROUP BY 1, 2",
+)
 
 
 def main() -> None:
@@ -85,9 +102,10 @@ def _rebuild(missing: str) -> float:
 
 
 def _count() -> None:
+    by_hand = (statement.format(seconds=_SECONDS[connection.vendor], sums=_SUMS) for statement in BY_HAND)
     with connection.cursor() as cursor:
-        for table in ROLLUPS:
-            cursor.execute(counted(table, connection))
+        for statement in (*by_hand, counted(PARTS, connection)):
+            cursor.execute(statement)
             for _ in cursor.fetchall():
                 pass
 
