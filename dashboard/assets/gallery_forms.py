@@ -25,7 +25,12 @@ class AssetFilterForm(DaysForm):
         *("since", "until", "hidden"),
     )
 
-    q = forms.CharField(label="Tag or id", required=False, max_length=200)
+    q = forms.CharField(
+        label="Tag or id",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "A tag, or the id of an asset or a job"}),
+    )
     agent = OpenChoiceField(label="Agent", required=False)
     kind = forms.ChoiceField(label="Type", choices=[ANY, *Asset.Kind.choices], required=False)
     source = forms.ChoiceField(label="Came by", choices=[ANY, *Asset.Source.choices], required=False)
