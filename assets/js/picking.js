@@ -18,7 +18,12 @@ class Picking {
     document.addEventListener("keydown", (event) => this.key_(event));
     form.addEventListener("change", () => this.show());
     form.querySelector("[data-selection-clear]").addEventListener("click", () => this.clear());
-    form.addEventListener("submit", () => this.send());
+    form.addEventListener("submit", ({ submitter }) => this.send(submitter?.value));
+    form.elements.tag?.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[value=tag]"));
+    });
     this.show();
   }
 
@@ -53,8 +58,10 @@ class Picking {
     this.show();
   }
 
-  send() {
+  send(act) {
     this.form.elements.picked.value = [...this.picked].join(",");
+    // What was taken out of this gallery, or back into the other one, is no longer here to be picked.
+    if (act === "hide" || act === "show") sessionStorage.removeItem(this.key);
     // Their numbers go along in one field; the boxes need not send themselves.
     for (const shot of shots()) boxOf(shot).removeAttribute("name");
   }

@@ -1,4 +1,4 @@
-"""The rollups counted anew from the raw rows, each by one query: to mend them, and to check that they agree.
+"""The rollups counted anew from the raw rows: to mend them, and to check that they agree.
 
 It says in SQL what `rollups.py` does line by line; tests hold the two together.
 """
@@ -93,29 +93,34 @@ def rollups_rebuild() -> None:
 
     What is right stays where it is: writing a million rows costs several times what counting them does.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            names = ", ".join(table.name for table in _COUNTED)
+    with transaction.atomic():
+        _mend(tuple(_COUNTED), connection)
+
+
+def _mend(tables: Sequence[Table], database: BaseDatabaseWrapper) -> None:
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            names = ", ".join(table.name for table in tables)
             cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
             # A large ledger is sorted in memory, not on the disk.
             cursor.execute("SET LOCAL work_mem = '64MB'")
-        for statement in _mending(tuple(_COUNTED), connection):
+        for statement in _mending(tables, database):
             cursor.execute(statement)
 
 
 def _mending(tables: Sequence[Table], database: BaseDatabaseWrapper) -> Iterator[str]:
-    slots = _anew(SLOTS) if SLOTS in tables else ""
+    slots = _temporary(SLOTS) if SLOTS in tables else ""
     for table in tables:
-        columns, keys, new = ", ".join(table.columns), ", ".join((*table.owner, *table.keys)), _anew(table)
-        kept, anew = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM {new}"  # noqa: S608 - ours
-        yield f"CREATE TEMPORARY TABLE {new} AS {counted(table, database, slots)}"
+        columns, keys, temporary = ", ".join(table.columns), ", ".join((*table.owner, *table.keys)), _temporary(table)
+        kept, anew = f"SELECT {columns} FROM {table.name}", f"SELECT {columns} FROM {temporary}"  # noqa: S608 - ours
+        yield f"CREATE TEMPORARY TABLE {temporary} AS {counted(table, database, slots)}"
         yield f"DELETE FROM {table.name} WHERE ({keys}) IN (SELECT {keys} FROM ({kept} EXCEPT {anew}) AS wrong)"  # noqa: S608
         yield f"INSERT INTO {table.name} ({columns}) {anew} EXCEPT {kept}"
     for table in tables:
-        yield f"DROP TABLE {_anew(table)}"
+        yield f"DROP TABLE {_temporary(table)}"
 
 
-def _anew(table: Table) -> str:
+def _temporary(table: Table) -> str:
     return f"{table.name}_anew"
 
 
@@ -132,13 +137,11 @@ def rollups_check() -> list[Drift]:
 
 def mend_operation(table: Table) -> migrations.RunPython:
     """Return the operation of a migration that counts a rollup anew, whose rule has changed."""
-    return migrations.RunPython(partial(_mend, table), migrations.RunPython.noop)
 
+    def mend(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+        _mend([table], editor.connection)
 
-def _mend(table: Table, _apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    with editor.connection.cursor() as cursor:
-        for statement in _mending([table], editor.connection):
-            cursor.execute(statement)
+    return migrations.RunPython(mend, migrations.RunPython.noop)
 
 
 def fill_operation(*tables: Table) -> migrations.RunPython:

@@ -32,11 +32,15 @@ MOST_AT_ONCE = 50
 ORIGINALS_AT_ONCE, WAIT_SECONDS = BoundedSemaphore(4), 5
 TAGGING = {"tag": tag_add, "untag": tag_remove}
 HIDING = {"hide": assets_hide, "show": assets_show}
+# Of one asset, and of any other number.
 DONE = {
-    "tag": "{} assets got the tag.",
-    "untag": "The tag was taken away from {} assets.",
-    "hide": "{} assets are out of sight. The filter Hidden finds them.",
-    "show": "{} assets are in the gallery again.",
+    "tag": ("1 asset got the tag.", "{} assets got the tag."),
+    "untag": ("The tag was taken away from 1 asset.", "The tag was taken away from {} assets."),
+    "hide": (
+        "1 asset is out of sight. The filter Hidden finds it.",
+        "{} assets are out of sight. The filter Hidden finds them.",
+    ),
+    "show": ("1 asset is in the gallery again.", "{} assets are in the gallery again."),
 }
 
 
@@ -105,7 +109,7 @@ def _curate(request: HttpRequest, scope: Scope, act: str, assets: QuerySet[Asset
         done = TAGGING[act](workspace=workspace, assets=assets, name=form.cleaned_data["tag"], user=user)
     else:
         done = HIDING[act](workspace=workspace, assets=assets, user=user)
-    messages.success(request, DONE[act].format(done))
+    messages.success(request, DONE[act][done != 1].format(done))
 
 
 def _zip(

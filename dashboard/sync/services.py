@@ -59,7 +59,8 @@ def run_claim(*, stream: Stream, subject_id: int, is_forced: bool = False) -> Ru
 def run_extend(run: Run) -> bool:
     """Keep a long run from being taken for lost; False when it was taken away meanwhile.
 
-    Called first in a transaction that applies a part of what was read: nobody takes the run away before its end.
+    Called before anything is written in a transaction that applies a part of what was read: nobody takes the run away
+    before its end.
     """
     mine = SyncCursor.objects.filter(pk=run.cursor.pk, run_token=run.token)
     return bool(mine.update(running_since=timezone.now()))

@@ -70,6 +70,34 @@ def test_range_is_picked_over_pages_that_came_by_themselves(
     assert tagged == {one.pk for one in made[: PAGE_SIZE + 3]} - {made[1].pk}
 
 
+def test_acts_come_with_the_first_pick_and_go_with_what_was_hidden(
+    page: Any, enter: Callable[..., None], workspace: Workspace, owner: User
+) -> None:
+    bot = agent_made(workspace, owner)
+    for _ in range(3):
+        asset_made(workspace, bot, **TILE)
+    enter(owner, f"/w/{workspace.key}/gallery/")
+    first = page.get_by_role("checkbox", name=re.compile("^Select this")).first
+    download = page.get_by_role("button", name="Download")
+    expect(download).to_be_hidden()
+    first.press("Enter")
+    first.check()
+    expect(download).to_be_visible()
+    page.set_viewport_size(SIZES["phone"])
+    assert fits(page)
+    assert violations(page) == []
+    selected = page.get_by_role("form", name="Selected assets")
+    selected.locator("summary").click()
+    selected.get_by_label("Tag", exact=True).fill("Hero")
+    selected.get_by_label("Tag", exact=True).press("Enter")
+    page.get_by_text("1 asset got the tag.").wait_for()
+    selected.get_by_role("button", name="Hide").click()
+    expect(page.locator("[data-shot]")).to_have_count(2)
+    expect(download).to_be_hidden()
+    expect(page.get_by_text("1 selected")).to_be_hidden()
+    assert Asset.objects.exclude(hidden_at=None).get().tags.get().name == "hero"
+
+
 def test_filter_viewer_and_lineage_are_walked(
     page: Any, enter: Callable[..., None], workspace: Workspace, owner: User
 ) -> None:
