@@ -34,7 +34,9 @@ FIRST = datetime(2026, 2, 20, tzinfo=UTC)
 # Few seconds and many, so that moments are equal and batches end among equals.
 MOMENTS = st.lists(st.sampled_from([0, 1, 1, 900]) | st.integers(0, SPAN), max_size=30)
 DAYS = st.none() | st.dates(date(2026, 2, 18), date(2026, 5, 8))
-PLAYED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+PLAYED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40
+)
 
 
 def tell_all(claim: Claim, seconds: list[int], *, begin: int = 0) -> None:

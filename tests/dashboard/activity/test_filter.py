@@ -75,7 +75,9 @@ def form_of(workspace: Workspace, asked: dict[str, object]) -> EventFilterForm:
 
 
 @given(asked=ASKED, zone=st.sampled_from(ZONES))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120
+)
 def test_filter_finds_what_one_would_pick_by_hand(
     ledger: list[Event], workspace: Workspace, asked: dict[str, Any], zone: str
 ) -> None:

@@ -162,7 +162,9 @@ def test_change_is_audited_with_before_and_after_and_no_change_is_not(link: Any,
     repeats=st.lists(st.integers(0, 11), max_size=8),
     limit_=st.integers(1, 200),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50
+)
 def test_crossing_is_noted_exactly_once_under_repeats(
     link: Any, owner: User, amounts: list[int], repeats: list[int], limit_: int
 ) -> None:

@@ -33,7 +33,9 @@ def fill(workspace: Workspace, minutes: list[int]) -> None:
     )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(minutes=st.lists(st.integers(0, 3), max_size=30), size=st.integers(1, 7))
 def test_walking_older_then_newer_meets_every_row_once(workspace: Workspace, minutes: list[int], size: int) -> None:
     fill(workspace, minutes)

@@ -93,7 +93,9 @@ def rows() -> list[Counter[tuple[object, ...]]]:
     facts=st.lists(FACTS, max_size=6),
     late=st.randoms(),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80
+)
 def test_rollups_are_what_the_raw_rows_say_in_whatever_order_and_pieces_they_come(
     link: Link, lines: list[dict[str, Any]], cuts: list[int], facts: list[dict[str, Any]], late: Any
 ) -> None:

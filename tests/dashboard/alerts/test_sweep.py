@@ -79,7 +79,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=STEPS)
 def test_no_history_of_figures_loses_or_doubles_a_message(steps: list[tuple[int, str]], one_claim: Claim) -> None:
     with transaction.atomic():

@@ -96,7 +96,9 @@ def read_to_the_end(claim: Claim) -> None:
             return
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     order=st.permutations(LINES),
     pages=st.lists(st.integers(1, len(LINES)), max_size=4),

@@ -34,7 +34,9 @@ def fill(workspace: Workspace, agent: Agent, moments: list[datetime]) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(moments=st.lists(st.one_of(NEAR_A_BORDER, EXTREMES), max_size=12), zone=st.sampled_from(ZONES))
 def test_months_hold_what_a_calendar_on_the_wall_would_say(
     moments: list[datetime], zone: str, workspace: Workspace

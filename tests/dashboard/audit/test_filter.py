@@ -59,7 +59,9 @@ ASKED = st.fixed_dictionaries(
 
 
 @given(asked=ASKED, zone=st.sampled_from(ZONES), workspace_id=st.sampled_from([None, 1, 2]))
-@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@hypothesis_settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150
+)
 def test_filter_finds_what_one_would_pick_by_hand(
     log: list[AuditEntry], asked: dict[str, object], zone: str, workspace_id: int | None
 ) -> None:

@@ -187,7 +187,9 @@ STORY = [seen(1, State.OPEN, 0), seen(2, State.PROCESSING, 0), seen(3, State.PAI
 
 
 @pytest.mark.django_db
-@hypothesis(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(order=st.lists(st.sampled_from(range(len(STORY))), min_size=1, max_size=12), rest=st.permutations(range(4)))
 def test_answers_in_any_order_and_number_end_in_the_latest(settings: Any, order: list[int], rest: list[int]) -> None:
     settings.STRIPE_API_KEY = "rk_test_any"

@@ -109,7 +109,9 @@ def test_credits_are_the_ledgers_and_test_settlements_are_none_of_them() -> None
     assert (found.credits_granted, found.credits_reversed, found.credits_spent) == (500, -150, -7)
 
 
-@hypothesis(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     zone=st.sampled_from(["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/St_Johns"]),
     hours=st.lists(st.integers(min_value=-60 * 24, max_value=60 * 24), max_size=12),

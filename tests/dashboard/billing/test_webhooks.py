@@ -111,7 +111,9 @@ def test_refusals_are_one_row_a_day_and_reason_however_many_come() -> None:
     assert WebhookRefusal.objects.count() == 1
 
 
-@hypothesis(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(place=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=127))
 def test_no_changed_byte_passes(place: int, flip: int) -> None:
     body = event()

@@ -44,7 +44,9 @@ def span_of(first: date, days: int, zone: str, now: datetime = NOW) -> Span:
     spends=st.lists(st.tuples(MINUTES, st.integers(1, 50)), max_size=40),
     late=st.randoms(),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=100
+)
 def test_bars_are_what_the_raw_lines_of_each_day_or_hour_add_up_to(
     link: Callable[..., Claim], first: date, days: int, zone: str, spends: list[tuple[int, int]], late: Any
 ) -> None:
