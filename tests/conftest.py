@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
+from tests.examples import UNTIMED
 from tools.browser import find_chromium, launch_options
 
 CHROMIUM = find_chromium()
 END_TO_END = Path(__file__).parent / "e2e"
-# How quickly examples come is the machine's affair: what a busy one fails says nothing of the product.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("untimed", UNTIMED)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -78,6 +78,11 @@ class Picking {
   }
 
   key_(event) {
+    // Enter in a box would press the first act; Chromium passes over the disabled button that holds it back elsewhere.
+    if (event.key === "Enter" && event.target.type === "checkbox" && event.target.form === this.form) {
+      event.preventDefault();
+      return;
+    }
     const shot = event.target.closest?.("[data-shot]");
     if (!shot || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key.toLowerCase() === "x") {

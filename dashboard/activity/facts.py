@@ -9,7 +9,13 @@ def work_fact_write(*, workspace_id: int, agent_id: int, job_id: str, operation:
 
     Runs inside the caller's transaction, which holds the agent's row: nobody else counts into its parts meanwhile.
     """
-    told = {"operation": operation, "capability_id": capability_id}
-    fact = WorkFact(workspace_id=workspace_id, agent_id=agent_id, job_id=job_id, **told)
+    fact = WorkFact(
+        workspace_id=workspace_id, agent_id=agent_id, job_id=job_id, operation=operation, capability_id=capability_id
+    )
     parts_move(fact)
-    WorkFact.objects.update_or_create(workspace_id=workspace_id, agent_id=agent_id, job_id=job_id, defaults=told)
+    WorkFact.objects.bulk_create(
+        [fact],
+        update_conflicts=True,
+        unique_fields=["workspace", "agent", "job_id"],
+        update_fields=["operation", "capability_id"],
+    )

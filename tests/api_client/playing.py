@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, settings
 
 from api_client import Client, OperatorClient, Secret
 
@@ -15,7 +14,6 @@ BASE_URL = "https://api.test"
 ACTOR = {"actor_type": "agent", "actor_id": "agt_1", "organization_id": "org_1", "claim_state": "unclaimed"}
 
 # Properties never fail for being slow: the machine's business is not the code's.
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_client.jsontext import MAX_DEPTH, is_deeper_than, parse
-from tests.api_client.playing import UNTIMED
 
 
 def trees(text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
@@ -70,13 +69,11 @@ def test_depth_is_counted_on_the_bound() -> None:
     assert is_deeper_than(json.loads(nested(5)), 3)
 
 
-@UNTIMED
 @given(trees(STORABLE))
 def test_a_sound_tree_comes_back_as_it_was(tree: Any) -> None:
     assert parse(json.dumps(tree).encode()) == tree
 
 
-@UNTIMED
 @given(trees(ANY_TEXT))
 def test_every_tree_comes_back_as_a_database_can_hold_it(tree: Any) -> None:
     text = json.dumps(parse(json.dumps(tree).encode()), ensure_ascii=False)
@@ -84,7 +81,6 @@ def test_every_tree_comes_back_as_a_database_can_hold_it(tree: Any) -> None:
     text.encode()  # raises where a lone surrogate is left
 
 
-@UNTIMED
 @given(st.binary(max_size=200))
 def test_no_bytes_at_all_can_crash_the_reader(body: bytes) -> None:
     try:

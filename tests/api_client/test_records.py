@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import api_client
 from api_client import ActivityEvent, ActivityPage, Actor, Cost, CreditPack, Job, Quota, Record, SignUp, Whoami
 from api_client.records.wire import lift, usd_to_micros
-from tests.api_client.playing import UNTIMED
 
 RECORDS = [
     member
@@ -56,7 +55,7 @@ def wires(draw: st.DrawFn, record: type[Record]) -> dict[str, Any]:
     return draw(st.dictionaries(names, VALUES | inner | st.lists(inner, max_size=3), max_size=12))
 
 
-@settings(UNTIMED, max_examples=400)
+@settings(max_examples=400)
 @given(st.sampled_from(RECORDS), st.data())
 def test_no_answer_can_crash_a_record(record: type[Record], data: st.DataObject) -> None:
     wire = data.draw(wires(record))
@@ -72,7 +71,6 @@ def test_no_answer_can_crash_a_record(record: type[Record], data: st.DataObject)
         repr(read)
 
 
-@UNTIMED
 @given(st.dictionaries(st.text(max_size=10).filter(lambda name: name not in Actor.model_fields), VALUES, max_size=6))
 def test_unknown_fields_are_kept_as_they_were_sent(unknown: dict[str, Any]) -> None:
     actor = Actor.model_validate({"actor_id": "agt_1", "organization_id": "org_1", **unknown})
@@ -142,7 +140,6 @@ def test_what_is_no_amount_is_kept_and_unknown(usd: Any) -> None:
     assert cost.extra == {"estimated_usd": usd}
 
 
-@UNTIMED
 @given(st.integers(-(10**15), 10**15))
 def test_micros_survive_the_way_over_the_wire(micros: int) -> None:
     wire: dict[str, Any] = {"usd": Decimal(micros) / 1_000_000}

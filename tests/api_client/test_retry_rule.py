@@ -18,7 +18,6 @@ from api_client import (
     TimedOut,
 )
 from api_client.retry import Repeat, http_date, is_repeatable, retry_after_seconds, seconds_before_retry
-from tests.api_client.playing import UNTIMED
 
 KINDS = st.sampled_from(
     [AuthRefused, ConnectFailed, ConnectionLost, ContractError, RateLimited, ServiceFailed, StorageFailed, TimedOut]
@@ -72,33 +71,28 @@ def test_the_table_of_what_is_repeated(failure: ApiError, *, read: bool, keyed: 
     assert is_repeatable(failure, Repeat.NEVER) is False
 
 
-@UNTIMED
 @given(failures())
 def test_what_has_no_key_is_never_repeated(failure: ApiError) -> None:
     assert not is_repeatable(failure, Repeat.NEVER)
 
 
-@UNTIMED
 @given(failures(), st.sampled_from(Repeat))
 def test_what_is_not_marked_retryable_is_never_repeated(failure: ApiError, repeat: Repeat) -> None:
     failure.retryable = False
     assert not is_repeatable(failure, repeat)
 
 
-@UNTIMED
 @given(failures())
 def test_a_write_that_may_have_started_is_never_repeated(failure: ApiError) -> None:
     failure.may_have_started = True
     assert not is_repeatable(failure, Repeat.KEYED)
 
 
-@UNTIMED
 @given(failures())
 def test_a_write_is_repeated_only_where_a_read_would_be(failure: ApiError) -> None:
     assert is_repeatable(failure, Repeat.READ) or not is_repeatable(failure, Repeat.KEYED)
 
 
-@UNTIMED
 @given(failures(), st.sampled_from(Repeat), st.integers(1, 12), st.floats(-10, 1e10), FRACTIONS, POLICIES)
 def test_every_wait_keeps_every_bound(
     failure: ApiError, repeat: Repeat, attempt: int, seconds_left: float, fraction: float, policy: RetryPolicy
@@ -115,7 +109,6 @@ def test_every_wait_keeps_every_bound(
     assert wait < seconds_left
 
 
-@UNTIMED
 @given(st.integers(1, 10_000), FRACTIONS)
 @example(10_000, 1.0)
 def test_steps_double_up_to_the_cap_with_full_jitter(attempt: int, fraction: float) -> None:
@@ -170,7 +163,6 @@ def test_the_forms_of_retry_after(header: str | None, seconds: float | None) -> 
     assert retry_after_seconds(header, now=NOW) == seconds
 
 
-@UNTIMED
 @given(st.text(max_size=60))
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
 def test_no_header_at_all_can_crash_the_reader(header: str) -> None:
@@ -178,7 +170,6 @@ def test_no_header_at_all_can_crash_the_reader(header: str) -> None:
     assert wait is None or wait >= 0
 
 
-@UNTIMED
 @given(st.integers(0, 10**7))
 def test_seconds_and_a_date_say_the_same(seconds: int) -> None:
     date = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)

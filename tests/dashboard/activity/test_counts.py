@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_client import ActivityEvent
@@ -23,6 +23,7 @@ from dashboard.activity.months import month_list
 from dashboard.activity.selectors import event_page
 from dashboard.agents.models import Claim
 from tests.dashboard.web.pages import words
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 Link = Callable[..., Claim]
@@ -34,9 +35,7 @@ FIRST = datetime(2026, 2, 20, tzinfo=UTC)
 # Few seconds and many, so that moments are equal and batches end among equals.
 MOMENTS = st.lists(st.sampled_from([0, 1, 1, 900]) | st.integers(0, SPAN), max_size=30)
 DAYS = st.none() | st.dates(date(2026, 2, 18), date(2026, 5, 8))
-PLAYED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40
-)
+PLAYED = settings(WITH_FIXTURES, max_examples=40)
 
 
 def tell_all(claim: Claim, seconds: list[int], *, begin: int = 0) -> None:

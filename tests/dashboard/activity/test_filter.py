@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.accounts.models import User, Workspace
@@ -22,6 +22,7 @@ from dashboard.activity.models import Event
 from dashboard.activity.selectors import event_page
 from dashboard.agents.models import Claim
 from dashboard.lib.paging import rows_stream
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 TYPES = ("job.completed", "asset.created", "usage.credit_consumed", "payment.refolded")
@@ -75,9 +76,7 @@ def form_of(workspace: Workspace, asked: dict[str, object]) -> EventFilterForm:
 
 
 @given(asked=ASKED, zone=st.sampled_from(ZONES))
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120
-)
+@settings(WITH_FIXTURES, max_examples=120)
 def test_filter_finds_what_one_would_pick_by_hand(
     ledger: list[Event], workspace: Workspace, asked: dict[str, Any], zone: str
 ) -> None:

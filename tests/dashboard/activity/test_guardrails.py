@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_client import ActivityEvent
@@ -20,6 +20,7 @@ from dashboard.activity.models import Event
 from dashboard.agents.guardrail_rules import Kind, period_of
 from dashboard.agents.models import Agent, Claim, Guardrail, GuardrailCrossing
 from dashboard.audit.models import AuditEntry
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 # A Friday; the week began on the 16th.
@@ -162,9 +163,7 @@ def test_change_is_audited_with_before_and_after_and_no_change_is_not(link: Any,
     repeats=st.lists(st.integers(0, 11), max_size=8),
     limit_=st.integers(1, 200),
 )
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50
-)
+@settings(WITH_FIXTURES, max_examples=50)
 def test_crossing_is_noted_exactly_once_under_repeats(
     link: Any, owner: User, amounts: list[int], repeats: list[int], limit_: int
 ) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.accounts.models import Workspace
@@ -11,6 +11,7 @@ from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
 from dashboard.lib.history import history_open
 from dashboard.lib.paging import page_get
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 EPOCH = datetime(2026, 6, 1, tzinfo=UTC)
@@ -33,9 +34,7 @@ def fill(workspace: Workspace, minutes: list[int]) -> None:
     )
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(WITH_FIXTURES, max_examples=40)
 @given(minutes=st.lists(st.integers(0, 3), max_size=30), size=st.integers(1, 7))
 def test_walking_older_then_newer_meets_every_row_once(workspace: Workspace, minutes: list[int], size: int) -> None:
     fill(workspace, minutes)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_client import ActivityEvent
@@ -23,6 +23,7 @@ from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendDay, Sp
 from dashboard.activity.rollup_sql import fill_operation, rollups_check, rollups_rebuild
 from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS
 from dashboard.agents.models import Claim
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 Link = Callable[..., Claim]
@@ -93,9 +94,7 @@ def rows() -> list[Counter[tuple[object, ...]]]:
     facts=st.lists(FACTS, max_size=6),
     late=st.randoms(),
 )
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80
-)
+@settings(WITH_FIXTURES, max_examples=80)
 def test_rollups_are_what_the_raw_rows_say_in_whatever_order_and_pieces_they_come(
     link: Link, lines: list[dict[str, Any]], cuts: list[int], facts: list[dict[str, Any]], late: Any
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.accounts.models import User, Workspace
@@ -24,6 +24,7 @@ from dashboard.alerts.sweep import kind_sweep
 from dashboard.freshness.models import KnownGap, Outage, Stream, SyncCursor
 from dashboard.notify.models import OutboxMail
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -79,9 +80,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(WITH_FIXTURES, max_examples=25)
 @given(steps=STEPS)
 def test_no_history_of_figures_loses_or_doubles_a_message(steps: list[tuple[int, str]], one_claim: Claim) -> None:
     with transaction.atomic():

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import time_machine
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_client import ActivityEvent
@@ -22,6 +22,7 @@ from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import cursor_open
 from dashboard.sync.services import RUN_LOST_AFTER, runs_rescue
 from dashboard.sync.work import work_sync
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 1, 10, tzinfo=UTC)
@@ -96,9 +97,7 @@ def read_to_the_end(claim: Claim) -> None:
             return
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(WITH_FIXTURES, max_examples=25)
 @given(
     order=st.permutations(LINES),
     pages=st.lists(st.integers(1, len(LINES)), max_size=4),

@@ -80,9 +80,12 @@ def test_acts_come_with_the_first_pick_and_go_with_what_was_hidden(
     first = page.get_by_role("checkbox", name=re.compile("^Select this")).first
     download = page.get_by_role("button", name="Download")
     expect(download).to_be_hidden()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
     first.press("Enter")
     first.check()
     expect(download).to_be_visible()
+    assert "POST" not in sent, "Enter pressed an act that nobody sees"
     page.set_viewport_size(SIZES["phone"])
     assert fits(page)
     assert violations(page) == []

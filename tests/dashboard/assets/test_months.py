@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.assets.models import Asset, MonthCount
 from dashboard.assets.selectors import month_counts, month_number
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Marquesas")
@@ -34,9 +35,7 @@ def fill(workspace: Workspace, agent: Agent, moments: list[datetime]) -> None:
     )
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(WITH_FIXTURES, max_examples=30)
 @given(moments=st.lists(st.one_of(NEAR_A_BORDER, EXTREMES), max_size=12), zone=st.sampled_from(ZONES))
 def test_months_hold_what_a_calendar_on_the_wall_would_say(
     moments: list[datetime], zone: str, workspace: Workspace

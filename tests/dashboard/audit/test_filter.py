@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -14,6 +14,7 @@ from dashboard.audit.forms import AuditFilterForm
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.selectors import COUNT_LIMIT, entry_count, entry_list, entry_stream
 from dashboard.audit.services import audit_record
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 28, 20, tzinfo=UTC)
@@ -59,9 +60,7 @@ ASKED = st.fixed_dictionaries(
 
 
 @given(asked=ASKED, zone=st.sampled_from(ZONES), workspace_id=st.sampled_from([None, 1, 2]))
-@hypothesis_settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150
-)
+@hypothesis_settings(WITH_FIXTURES, max_examples=150)
 def test_filter_finds_what_one_would_pick_by_hand(
     log: list[AuditEntry], asked: dict[str, object], zone: str, workspace_id: int | None
 ) -> None:

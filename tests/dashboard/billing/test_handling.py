@@ -17,7 +17,7 @@ from django.core.signals import request_finished
 from django.db import connection
 from django.db.models.signals import post_save
 from django.test import Client as Browser
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
@@ -30,6 +30,7 @@ from tests.dashboard.billing.conftest import checkout, press
 from tests.dashboard.billing.desk_rows import event_made
 from tests.dashboard.conftest import PlayedAgent
 from tests.dashboard.local_stripe import stripe_get
+from tests.examples import WITH_FIXTURES
 
 SECRET = "whsec_of_these_tests"
 State = StripePayment.State
@@ -187,9 +188,7 @@ STORY = [seen(1, State.OPEN, 0), seen(2, State.PROCESSING, 0), seen(3, State.PAI
 
 
 @pytest.mark.django_db
-@hypothesis(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis(WITH_FIXTURES, max_examples=25)
 @given(order=st.lists(st.sampled_from(range(len(STORY))), min_size=1, max_size=12), rest=st.permutations(range(4)))
 def test_answers_in_any_order_and_number_end_in_the_latest(settings: Any, order: list[int], rest: list[int]) -> None:
     settings.STRIPE_API_KEY = "rk_test_any"

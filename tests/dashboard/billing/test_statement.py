@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.billing.models import LedgerLine, StripeDispute, StripePayment, StripePayout, StripeRefund
 from dashboard.billing.statement import Period, statement_get, statement_rows
 from dashboard.credits.months import Month
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = Period(Month(2026, 11), UTC)
@@ -109,9 +110,7 @@ def test_credits_are_the_ledgers_and_test_settlements_are_none_of_them() -> None
     assert (found.credits_granted, found.credits_reversed, found.credits_spent) == (500, -150, -7)
 
 
-@hypothesis(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis(WITH_FIXTURES, max_examples=25)
 @given(
     zone=st.sampled_from(["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/St_Johns"]),
     hours=st.lists(st.integers(min_value=-60 * 24, max_value=60 * 24), max_size=12),

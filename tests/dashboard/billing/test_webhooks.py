@@ -8,12 +8,13 @@ import pytest
 import stripe
 import time_machine
 from django.test import Client as Browser
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from dashboard.billing.models import WebhookEvent, WebhookRefusal
 from dashboard.billing.webhooks import MOST_BYTES
+from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 DOOR = "/webhooks/stripe/"
@@ -111,9 +112,7 @@ def test_refusals_are_one_row_a_day_and_reason_however_many_come() -> None:
     assert WebhookRefusal.objects.count() == 1
 
 
-@hypothesis(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis(WITH_FIXTURES, max_examples=40)
 @given(place=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=127))
 def test_no_changed_byte_passes(place: int, flip: int) -> None:
     body = event()

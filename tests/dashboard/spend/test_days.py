@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from django.db.models import Q
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_client import ActivityEvent
@@ -19,6 +19,7 @@ from dashboard.agents.models import Claim
 from dashboard.spend.figures import spending_get
 from dashboard.spend.kinds import KINDS
 from dashboard.spend.span import Span, offsets
+from tests.examples import WITH_FIXTURES
 
 # Whole hours, half and quarter hours, clocks that change by half an hour, and at midnight.
 ZONES = (
@@ -44,9 +45,7 @@ def span_of(first: date, days: int, zone: str, now: datetime = NOW) -> Span:
     spends=st.lists(st.tuples(MINUTES, st.integers(1, 50)), max_size=40),
     late=st.randoms(),
 )
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=100
-)
+@settings(WITH_FIXTURES, max_examples=100)
 def test_bars_are_what_the_raw_lines_of_each_day_or_hour_add_up_to(
     link: Callable[..., Claim], first: date, days: int, zone: str, spends: list[tuple[int, int]], late: Any
 ) -> None:
