@@ -8,11 +8,11 @@ class Picking {
   constructor(form) {
     this.form = form;
     this.key = `picked:${form.action}`;
-    this.picked = new Set(JSON.parse(sessionStorage.getItem(this.key) ?? "[]"));
     // In the order in which they were seen, those of emptied pages too: a range may begin there.
     this.order = [];
     this.last = null;
-    this.take(document);
+    this.recall();
+    addEventListener("pageshow", ({ persisted }) => persisted && this.recall());
     document.addEventListener("gallery:page", ({ detail }) => this.take(detail));
     document.addEventListener("click", (event) => this.click(event));
     document.addEventListener("keydown", (event) => this.key_(event));
@@ -24,6 +24,12 @@ class Picking {
       event.preventDefault();
       form.requestSubmit(form.querySelector("[value=tag]"));
     });
+  }
+
+  /** Takes what the tab remembers: also of a page that was gone back to, from which something may be hidden since. */
+  recall() {
+    this.picked = new Set(JSON.parse(sessionStorage.getItem(this.key) ?? "[]"));
+    this.take(document);
     this.show();
   }
 

@@ -1,7 +1,8 @@
 """Ledger records -> event rows and their rollups; the same page applied twice changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from api_client import ActivityEvent
 from dashboard.activity.models import Event
@@ -11,8 +12,11 @@ from dashboard.agents.models import Claim
 from dashboard.lib.bounded import bounded_json
 from dashboard.lib.bulk import models_write
 from dashboard.lib.dates import showable
+from dashboard.lib.probing import probed
 
 MAX_JSON = 16_384
+# Every column but the number, in the model's order.
+in_order = itemgetter(*(field.attname for field in Event._meta.concrete_fields[1:]))  # noqa: SLF001 - documented
 
 
 def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
@@ -29,36 +33,37 @@ def events_apply(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime
 
 def events_append(*, claim: Claim, records: Sequence[ActivityEvent], at: datetime) -> list[Event]:
     """Append the events that are new to us, not counted yet nor found by the ids they name; returns them."""
-    known = known_ids(claim.agent_id, (record.event_id for record in records))
+    known = known_ids(claim.agent_id, [record.event_id for record in records])
     fresh = {record.event_id: record for record in records if record.event_id not in known}
-    events = [event_from(record, claim=claim, at=at) for record in fresh.values()]
-    models_write(events)
-    return events
+    events = (event_from(record, claim=claim, at=at) for record in fresh.values())
+    return models_write(Event, events, count=len(fresh))
 
 
-def known_ids(agent_id: int, remote_ids: Iterable[str]) -> set[str]:
-    rows = Event.objects.filter(agent_id=agent_id, remote_id__in=list(remote_ids))
+def known_ids(agent_id: int, remote_ids: Collection[str]) -> set[str]:
+    rows = Event.objects.filter(pk__in=probed(Event, "remote_id", remote_ids, agent_id=agent_id))
     return set(rows.values_list("remote_id", flat=True))
 
 
 def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
-    return Event(
-        agent_id=claim.agent_id,
-        workspace_id=claim.workspace_id,
-        remote_id=record.event_id,
-        type=record.type,
-        occurred_at=showable(record.occurred_at),
-        summary=record.summary[:500],
-        operation=(record.operation or "")[:64],
-        status=(record.status or "")[:64],
-        subject_type=(record.subject_type or "")[:64],
-        subject_id=(record.subject_id or "")[:200],
-        trace_id=(record.trace_id or "")[:200],
-        job_id=(record.job_id or "")[:200],
-        capability_id=(record.capability_id or "")[:200],
-        credits_delta=record.credits_delta,
-        estimated_usd_micros=record.estimated_usd_micros,
-        links=bounded_json(record.links, most=MAX_JSON),
-        details=bounded_json(record.details, most=MAX_JSON),
-        synced_at=at,
-    )
+    told = {
+        "agent_id": claim.agent_id,
+        "workspace_id": claim.workspace_id,
+        "remote_id": record.event_id,
+        "type": record.type,
+        "occurred_at": showable(record.occurred_at),
+        "summary": record.summary[:500],
+        "operation": (record.operation or "")[:64],
+        "status": (record.status or "")[:64],
+        "subject_type": (record.subject_type or "")[:64],
+        "subject_id": (record.subject_id or "")[:200],
+        "trace_id": (record.trace_id or "")[:200],
+        "job_id": (record.job_id or "")[:200],
+        "capability_id": (record.capability_id or "")[:200],
+        "credits_delta": record.credits_delta,
+        "estimated_usd_micros": record.estimated_usd_micros,
+        "links": bounded_json(record.links, most=MAX_JSON),
+        "details": bounded_json(record.details, most=MAX_JSON),
+        "synced_at": at,
+    }
+    # By place: by name Django takes three times as long over each.
+    return Event(None, *in_order(told))

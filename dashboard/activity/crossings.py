@@ -4,17 +4,18 @@ Figures are of rows that are counted already; whoever asks holds the agent's row
 whatever comes twice or at once.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.expressions import OuterRef
 from django.db.models.functions import JSONObject
 
 from dashboard.accounts.models import Workspace
-from dashboard.activity.models import Event, EventReference, SpendDay
-from dashboard.activity.rollups import SPENT, job_of, spent
+from dashboard.activity.models import Event, SpendDay
+from dashboard.activity.rollups import SPENT, job_of, lines_of, spent
 from dashboard.activity.slots import day_of
 from dashboard.agents.guardrail_rules import NEAR, Kind, is_reached, limit_text, period_of
 from dashboard.agents.models import Claim, Guardrail, GuardrailCrossing
@@ -162,10 +163,10 @@ def _dear_jobs_note(claim: Claim, rules: Sequence[Guardrail], events: Sequence[E
 
 def _costs(claim: Claim, jobs: set[str]) -> dict[str, int]:
     """Return what these jobs cost in all, in whichever pages their lines came."""
-    named = EventReference.objects.filter(workspace=claim.workspace_id, reference__in=jobs).values("event")
-    lines = Event.objects.filter(pk__in=named, agent=claim.agent_id, type=SPENT, job_id__in=jobs, credits_delta__lt=0)
-    summed = lines.order_by().values_list("job_id").annotate(taken=Sum("credits_delta"))
-    return {job: -taken for job, taken in summed}
+    costs = Counter[str]()
+    for line in lines_of(claim, jobs, SPENT):
+        costs[line.job_id] += spent(line)
+    return costs
 
 
 def _days(claim: Claim, start: datetime, end: datetime) -> Days:

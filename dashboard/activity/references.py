@@ -1,6 +1,6 @@
 """Which ids an event names, and keeping them so that one index finds the event by any."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from api_client import JsonObject
 from dashboard.activity.models import Event
@@ -28,11 +28,13 @@ def references_of(event: Event) -> dict[str, str]:
 def _linked(links: JsonObject) -> Iterator[tuple[str, str]]:
     for key, value in links.items():
         name = key.removesuffix("s").removesuffix("_id")
-        yield from ((name, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, str):
+                yield name, one
 
 
-def references_apply(events: Iterable[Event]) -> None:
+def references_apply(events: Sequence[Event]) -> None:
     """Keep the ids that new events name: as plain rows, for models of five an event would cost more than the event."""
-    rows = [(event.workspace_id, reference, event.pk) for event in events for reference in references_of(event)]
-    if rows:
+    rows = ((event.workspace_id, reference, event.pk) for event in events for reference in references_of(event))
+    if events:
         rows_write("activity_eventreference", COLUMNS, rows)

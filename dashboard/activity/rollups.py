@@ -5,7 +5,7 @@ known later than the line: then its credits move from one part to another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +15,11 @@ from dashboard.activity.models import Event, EventReference, WorkFact
 from dashboard.activity.references import OWNERS
 from dashboard.activity.slots import SLOTS_A_DAY, slot_of
 from dashboard.agents.models import Claim
+from dashboard.lib.probing import probed
 
-SPENT, JOB, ASSET = "usage.credit_consumed", "job.completed", "asset.created"
+SPENT, JOB, ASSET = TELLING = "usage.credit_consumed", "job.completed", "asset.created"
+# What is looked at of a line.
+LINE = ("agent", "type", "occurred_at", "job_id", "operation", "capability_id", "credits_delta")
 # What a line says that names no operation of its own (contract 3.11).
 NO_OPERATION = ("", "usage")
 Key = tuple[int | str, ...]
@@ -92,7 +95,7 @@ def _parts(claim: Claim, events: Sequence[Event]) -> Sums:
     """Return what parts grow by: the new lines, and earlier ones of which a new line tells what they were for."""
     mine = [event for event in events if spent(event) or event.type in (ASSET, JOB)]
     asked = {job_of(event) for event in mine if event.type == JOB or not _says_all(event)} - {""}
-    earlier, read = (_earlier(claim, asked), _read(claim, asked)) if asked else ([], {})
+    earlier, read = (lines_of(claim, asked, *TELLING), _read(claim, asked)) if asked else ([], {})
     after = told_of_jobs([*earlier, *mine], read)
     grown = _moved(earlier, told_of_jobs(earlier, read), after)
     for event in mine:
@@ -106,7 +109,7 @@ def parts_move(fact: WorkFact) -> None:
     Runs inside the caller's transaction, which holds the agent's row.
     """
     jobs = {fact.job_id}
-    lines = _earlier(fact, jobs)
+    lines = lines_of(fact, jobs, *TELLING)
     before, after = told_of_jobs(lines, _read(fact, jobs)), told_of_jobs(lines, {fact.job_id: _told_by(fact)})
     _grow(PARTS, fact, _moved(lines, before, after))
 
@@ -123,18 +126,18 @@ def _moved(lines: Iterable[Event], before: Mapping[str, Told], after: Mapping[st
     return grown
 
 
-def _earlier(whose: Whose, jobs: set[str]) -> list[Event]:
-    """Return the lines that are known of these jobs, by the index of references."""
-    # Distinct, so that PostgreSQL finds them first and once: by old statistics it looked for each of an agent's lines
-    # whether a reference leads to it, and a page took ten seconds.
-    named = EventReference.objects.filter(workspace=whose.workspace_id, reference__in=jobs).values("event").distinct()
-    lines = Event.objects.filter(pk__in=named, job_id__in=jobs, agent=whose.agent_id, type__in=(SPENT, ASSET, JOB))
-    return list(lines.only("type", "occurred_at", "job_id", "operation", "capability_id", "credits_delta"))
+def lines_of(whose: Whose, jobs: Collection[str], *types: str) -> list[Event]:
+    """Return the lines of these types that are known of these jobs, by the index of references."""
+    # Whose they are and what they tell is looked at here: a database asked for it as well may begin with it.
+    named = probed(EventReference, "reference", jobs, take="event_id", workspace_id=whose.workspace_id)
+    lines = Event.objects.filter(pk__in=named).only(*LINE)
+    return [line for line in lines if line.agent_id == whose.agent_id and line.job_id in jobs and line.type in types]
 
 
-def _read(whose: Whose, jobs: set[str]) -> dict[str, Told]:
+def _read(whose: Whose, jobs: Collection[str]) -> dict[str, Told]:
     """Return what is known from reading these jobs themselves."""
-    facts = WorkFact.objects.filter(workspace=whose.workspace_id, agent=whose.agent_id, job_id__in=jobs)
+    mine = probed(WorkFact, "job_id", jobs, workspace_id=whose.workspace_id, agent_id=whose.agent_id)
+    facts = WorkFact.objects.filter(pk__in=mine)
     return {fact.job_id: _told_by(fact) for fact in facts}
 
 

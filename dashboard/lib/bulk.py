@@ -1,30 +1,30 @@
 """Many rows written at once, as quickly as the database takes them: COPY on PostgreSQL, one statement on SQLite."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import DateTimeField, Field, JSONField, Model
 
 Row = tuple[Any, ...]
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
-def models_write(models: Sequence[Model]) -> None:
-    """Insert new models of one kind and give them their ids, as `bulk_create` does at several times the cost.
+def models_write(model: type[AnyModel], models: Iterable[AnyModel], *, count: int) -> list[AnyModel]:
+    """Insert so many new models and give them their ids, as `bulk_create` does at several times the cost; return them.
 
-    No `pre_save` of a field runs. Inside the caller's transaction.
+    Each is taken when its row is wanted: PostgreSQL works on one while the next is made. No `pre_save` of a field runs.
+    Inside the caller's transaction.
     """
-    if not models:
-        return
-    fields = models[0]._meta.concrete_fields  # noqa: SLF001 - Django's documented way to a model's columns
-    table = models[0]._meta.db_table  # noqa: SLF001
-    for model, number in zip(models, _numbers(table, len(models)), strict=True):
-        model.pk = number
-        model._state.adding, model._state.db = False, connection.alias  # noqa: SLF001 - as bulk_create leaves it
-    columns = [(field.attname, _writer(field)) for field in fields]
-    rows = (tuple(write(getattr(model, name)) for name, write in columns) for model in models)
-    rows_write(table, [str(field.column) for field in fields], rows)
+    if not count:
+        return []
+    fields, table = model._meta.concrete_fields, model._meta.db_table  # noqa: SLF001 - Django's documented way to them
+    written: list[AnyModel] = []
+    numbered = zip(models, _numbers(table, count), strict=True)
+    rows_write(table, [str(field.column) for field in fields], _rows(numbered, fields, written))
+    return written
 
 
 def rows_write(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -45,7 +45,9 @@ def _numbers(table: str, count: int) -> Iterable[int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+                # Its name is asked for once, not for each number.
+                "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id'))) FROM generate_series(1, %s)",
+                [table, count],
             )
             return [number for (number,) in cursor.fetchall()]
         cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
@@ -53,14 +55,27 @@ def _numbers(table: str, count: int) -> Iterable[int]:
         return range(last + 1, last + 1 + count)
 
 
-def _writer(field: "Field[Any, Any]") -> Callable[[Any], Any]:
-    """Return what makes a field's value one that the driver takes."""
+def _rows(
+    numbered: Iterable[tuple[AnyModel, int]], fields: "Sequence[Field[Any, Any]]", written: list[AnyModel]
+) -> Iterator[Row]:
+    """Number models and put them into `written`; yield the values of each as the driver takes them."""
+    values = attrgetter(*(field.attname for field in fields))
+    writers = [(place, write) for place, field in enumerate(fields) if (write := _writer(field))]
+    alias = connection.alias
+    for model, number in numbered:
+        model.pk = number
+        model._state.adding, model._state.db = False, alias  # noqa: SLF001 - as bulk_create leaves it
+        written.append(model)
+        row = list(values(model))
+        for place, write in writers:
+            row[place] = write(row[place])
+        yield tuple(row)
+
+
+def _writer(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
+    """Return what makes a field's value one that the driver takes; None where it takes it as it is."""
     if isinstance(field, JSONField):
         return (field.encoder or json.JSONEncoder)().encode
     if isinstance(field, DateTimeField):
         return connection.ops.adapt_datetimefield_value
-    return _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - of any field
-    return value
+    return None

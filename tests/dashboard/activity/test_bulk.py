@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from dashboard.activity.models import Event
 from dashboard.agents.models import Claim
@@ -35,14 +36,13 @@ def plain(event: Event) -> dict[str, Any]:
 def test_every_value_comes_back_as_bulk_create_keeps_it(events: Callable[..., list[Event]]) -> None:
     told = {"summary": ODD, "links": {"a": [ODD, None, 1.5]}, "details": {}, "credits_delta": -(2**62)}
     (one,), (other,) = events("evt_1", **told), events("evt_2", **told)
-    models_write([one])
+    assert models_write(Event, [one], count=1) == [one]
     Event.objects.bulk_create([other])
     assert plain(Event.objects.get(remote_id="evt_1")) == plain(other) | {"remote_id": "evt_1"}
 
 
 def test_models_get_ids_that_nobody_else_gets(events: Callable[..., list[Event]]) -> None:
-    written = events("evt_1", "evt_2")
-    models_write(written)
+    written = models_write(Event, iter(events("evt_1", "evt_2")), count=2)
     (later,) = events("evt_3")
     later.save()
     assert [event.pk for event in written] == [Event.objects.get(remote_id=event.remote_id).pk for event in written]
@@ -51,4 +51,10 @@ def test_models_get_ids_that_nobody_else_gets(events: Callable[..., list[Event]]
 
 def test_nothing_to_write_asks_nothing(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        models_write([])
+        assert models_write(Event, [], count=0) == []
+
+
+def test_count_that_is_not_theirs_writes_nothing(events: Callable[..., list[Event]]) -> None:
+    with pytest.raises(ValueError, match="zip"), transaction.atomic():
+        models_write(Event, events("evt_1"), count=2)
+    assert not Event.objects.exists()
