@@ -18,7 +18,6 @@ from dashboard.activity.rollups import spent
 from dashboard.assets.models import Asset, AssetLink, Job, LedgerMark, MonthCount
 from dashboard.assets.selectors import month_number
 from dashboard.assets.shares import shares_divide
-from dashboard.lib.probing import probed
 
 EVENTS_AT_ONCE = 500
 MAX_ID = 200
@@ -58,8 +57,10 @@ def is_behind(agent_id: int) -> bool:
 def jobs_name(agent_id: int, events: Iterable[Event]) -> dict[str, Job]:
     """Write a row for each job that the lines name, and what they took; return the jobs by their remote id."""
     naming = [event for event in events if event.job_id]
-    named = probed(Job, "remote_id", {event.job_id for event in naming}, agent_id=agent_id)
-    known = {job.remote_id: job for job in Job.objects.filter(pk__in=named)}
+    known = {
+        job.remote_id: job
+        for job in Job.objects.filter(agent_id=agent_id, remote_id__in={event.job_id for event in naming})
+    }
     fresh: dict[str, Job] = {}
     for event in naming:
         job = known.get(event.job_id) or fresh.setdefault(event.job_id, _job_of(event))
@@ -144,8 +145,7 @@ def _asset_told(asset: Asset, event: Event, job: Job | None) -> None:
 def assets_write(agent_id: int, assets: Iterable[Asset]) -> None:
     """Write the rows of assets that are new, count them, and tie to them what was made from them."""
     named = {asset.remote_id: asset for asset in assets}
-    there = Asset.objects.filter(pk__in=probed(Asset, "remote_id", named, agent_id=agent_id))
-    known = set(there.values_list("remote_id", flat=True))
+    known = set(Asset.objects.filter(agent_id=agent_id, remote_id__in=named.keys()).values_list("remote_id", flat=True))
     fresh = [asset for remote_id, asset in named.items() if remote_id not in known]
     Asset.objects.bulk_create(fresh)
     _months_add(fresh)

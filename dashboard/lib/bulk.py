@@ -15,13 +15,14 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 def models_write(model: type[AnyModel], models: Iterable[AnyModel], *, count: int) -> list[AnyModel]:
     """Insert so many new models and give them their ids, as `bulk_create` does at several times the cost; return them.
 
-    Each is taken when its row is wanted: PostgreSQL works on one while the next is made. No `pre_save` of a field runs.
-    Inside the caller's transaction.
+    Each is taken when its row is wanted: PostgreSQL works on one while the next is made, so their maker must ask the
+    database nothing. No `pre_save` of a field runs. Inside the caller's transaction; raises ValueError where there
+    are not so many.
     """
-    if not count:
-        return []
     fields, table = model._meta.concrete_fields, model._meta.db_table  # noqa: SLF001 - Django's documented way to them
     written: list[AnyModel] = []
+    if not count:
+        return written
     numbered = zip(models, _numbers(table, count), strict=True)
     rows_write(table, [str(field.column) for field in fields], _rows(numbered, fields, written))
     return written

@@ -1,7 +1,8 @@
-"""Rows found by a long list of texts: each text by its own step in an index, whatever the database takes for quicker.
+"""Rows found by a long list of texts: each text by its own step in an index, whatever statistics say.
 
 By statistics from before an import PostgreSQL believes that a new agent has few rows, and reads all of them for every
-page that comes in. `__in` costs besides: the driver looks for each value's place in the statement's text.
+page that comes in. `__in` costs besides: the driver looks for each value's place in the statement's text. That is so
+only of a table in which no other index begins with the owner; of equal ones PostgreSQL may take the wrong one.
 """
 
 import json
@@ -11,8 +12,8 @@ from django.db import connection
 from django.db.models import Model
 from django.db.models.expressions import RawSQL
 
-# What stands behind OFFSET is planned by itself, and for an owner of average size: of the very one, which by old
-# statistics has no rows yet, any index would do. SQLite takes the tables of a CROSS JOIN in their order.
+# What stands behind OFFSET is planned by itself, and for an owner of average size, not for the very one. SQLite takes
+# the tables of a CROSS JOIN in their order.
 _SQL = {
     "postgresql": "SELECT found.{take} FROM unnest(%s::text[]) AS wanted (value) CROSS JOIN LATERAL"
     " (SELECT {take} FROM {table} WHERE {owners} AND {column} = wanted.value OFFSET 0) AS found",
@@ -27,7 +28,7 @@ def probed(
     """Return what `pk__in` takes: `take` of the rows whose `column` is one of `texts`, of one owner.
 
     `owned` are the owner's columns and numbers; with `column` they begin an index. Columns are names of ours. Of no
-    texts nothing is asked.
+    texts nothing is asked; there is no NUL in them (SQLite would cut it off), as in nothing that the client reads.
     """
     if not texts:
         return []
