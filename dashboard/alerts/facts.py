@@ -160,7 +160,7 @@ def dispute(now: datetime) -> Iterator[Fact]:
             str(purchase.key),
             purchase.agent.display_name[:200],
             int(not purchase.is_reinstated),
-            {"credits": -(purchase.taken or 0)},
+            {} if purchase.taken is None else {"credits": -purchase.taken},
             purchase.agent_id,
         )
 

@@ -93,6 +93,12 @@ def _stale_said(_level: int, figures: Figures) -> str:
     return f"{late:,} of {number(held, 'agent')} not read for {number(figures['hours'], 'hour')} or more."
 
 
+def _dispute_said(_level: int, figures: Figures) -> str:
+    if "credits" not in figures:
+        return "Payment disputed. The ledger does not tell how many credits were taken back."
+    return f"Payment disputed: {number(figures['credits'], 'credit')} taken back."
+
+
 LOW_BALANCE = Kind(
     "low_balance",
     WORKSPACE,
@@ -187,7 +193,7 @@ DISPUTE = Kind(
     "Dispute",
     "The payer's bank disputes a payment, and Image Skill took the credits back.",
     "dispute",
-    said=lambda _level, figures: f"Payment disputed: {number(figures['credits'], 'credit')} taken back.",
+    said=_dispute_said,
     recovered=lambda _level, _figures: "The dispute is over: the credits are back.",
     quiet=1,
     lapses=True,

@@ -103,8 +103,13 @@ def inheritance_end(*, preference: Preference, actor: User) -> None:
 
 
 def unsubscribe(preference: Preference) -> None:
-    """End the alert mails of one place for one person, as whoever holds the mail asked; alerts stay on their page."""
+    """End the alert mails of one place for one person, as whoever holds the mail asked; alerts stay on their page.
+
+    Nothing changes for somebody who is out: they get none, and what they left behind goes to the owners.
+    """
     with transaction.atomic():
+        if preference.workspace and not preference.workspace.memberships.filter(user=preference.user_id).exists():
+            return
         kept = preference_keep(user=preference.user, workspace=preference.workspace, role=preference.role)
         if kept.has_mail:
             before = _facts(kept)
@@ -120,12 +125,14 @@ def delivery_again(*, delivery: Delivery, actor: User) -> bool:
         held = Delivery.objects.select_for_update().get(pk=delivery.pk)
         if held.state not in over:
             return False
-        now = timezone.now()
+        asked, now = Delivery.objects.filter(pk=held.pk), timezone.now()
         if held.mail_id and mail_send_again(held.mail_id):
+            # All that the mail tells goes with it.
+            asked = Delivery.objects.filter(mail_id=held.mail_id, state__in=over)
             changes: dict[str, object] = {"state": Delivery.State.QUEUED}
         else:
             changes = {"state": Delivery.State.WAITING, "due_at": now, "tried_since": None}
-        Delivery.objects.filter(pk=held.pk).update(**changes, ended_at=None, problem="")
+        asked.update(**changes, ended_at=None, problem="")
         label = delivery.crossing.alert.subject_label
         audit_record(
             action="alerts.sent_again",

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard.alerts.deliveries import deliveries_make
 from dashboard.alerts.facts import READERS, Fact, Reader
-from dashboard.alerts.kinds import Kind
+from dashboard.alerts.kinds import Figures, Kind
 from dashboard.alerts.levels import level_after
 from dashboard.alerts.models import Alert, Crossing, SweepMark
 from dashboard.alerts.platform_facts import PLATFORM_READERS
@@ -116,7 +116,7 @@ def moves_apply(kind: Kind, moves: list[Move], now: datetime) -> None:
     """Write moves down, with their crossings and deliveries; within the transaction that moved the mark."""
     opened = [_opened(kind, move.fact, move.level, now) for move in moves if move.held is None and move.fact]
     Alert.objects.bulk_create(opened, batch_size=BATCH)
-    crossings = [_crossing(alert, Crossing.Change.OPENED, now) for alert in opened]
+    crossings = [_crossing(alert, Crossing.Change.OPENED, alert.figures, now) for alert in opened]
     known = {move.held.pk: move for move in moves if move.held}
     alerts = list(Alert.objects.filter(pk__in=known, ended_at=None).order_by("pk"))
     for alert in alerts:
@@ -146,16 +146,17 @@ def _opened(kind: Kind, fact: Fact, level: int, now: datetime) -> Alert:
 def _alert_move(kind: Kind, alert: Alert, move: Move, now: datetime) -> Iterator[Crossing]:
     """Change an open alert, and yield the crossing that people are told of; none where it eased or lapsed."""
     change = _change(kind, alert, move)
-    alert.figures = move.fact.figures if move.fact else alert.figures
+    figures = move.fact.figures if move.fact else alert.figures
     if move.level == 0:
+        # What was wrong stays as it was said last; how it stands now is the crossing's to tell.
         alert.ended_at = now
         alert.ending = Alert.Ending.RECOVERED if change else Alert.Ending.LAPSED
     else:
-        alert.level = move.level
+        alert.level, alert.figures = move.level, figures
     if change:
         alert.crossings += 1
         alert.crossed_at = now
-        yield _crossing(alert, change, now)
+        yield _crossing(alert, change, figures, now)
 
 
 def _change(kind: Kind, alert: Alert, move: Move) -> Crossing.Change | None:
@@ -166,7 +167,5 @@ def _change(kind: Kind, alert: Alert, move: Move) -> Crossing.Change | None:
     return None
 
 
-def _crossing(alert: Alert, change: Crossing.Change, now: datetime) -> Crossing:
-    return Crossing(
-        alert=alert, number=alert.crossings, change=change, level=alert.level, figures=alert.figures, at=now
-    )
+def _crossing(alert: Alert, change: Crossing.Change, figures: Figures, now: datetime) -> Crossing:
+    return Crossing(alert=alert, number=alert.crossings, change=change, level=alert.level, figures=figures, at=now)

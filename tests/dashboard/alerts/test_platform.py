@@ -16,14 +16,16 @@ from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
 from dashboard.alerts.facts import DISPUTES_OPEN
 from dashboard.alerts.models import PLATFORM_CHOICES, Alert, Delivery, Preference
+from dashboard.alerts.wording import alert_said
 from dashboard.credits.following import LATE_AFTER as GRANT_LATE_AFTER
-from dashboard.credits.models import Purchase
+from dashboard.credits.models import Purchase, Reversal
 from dashboard.credits.selectors import hand_offs_open
 from dashboard.feedback.models import Cluster, Level
 from dashboard.freshness.models import Outage, SyncCursor
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
 from tests.dashboard.billing.desk_rows import event_made
 from tests.dashboard.conftest import platform_person
+from tests.dashboard.credits import papers
 from tests.dashboard.credits.papers import receipt_made, step_made
 from tests.dashboard.web.pages import words
 
@@ -55,6 +57,19 @@ def test_dispute_is_told_to_the_workspace_and_to_billing_until_it_is_won(
         swept()
     assert (billing_admin.email, "dispute", "recovered") in told()
     assert not open_kinds("billing_admin")
+
+
+def test_dispute_whose_credits_the_ledger_does_not_tell_names_none(held: Any) -> None:
+    with time_machine.travel(NOW, tick=False):
+        claim = held()
+        receipt = receipt_made(claim.workspace, claim.agent, at=NOW)
+        told_of = papers.event_made(receipt, "credits.payment_backed_disputed", at=NOW)
+        untold = {"credits_delta": None, "amount_cents": 500, "occurred_at": NOW}
+        Reversal.objects.create(purchase=receipt.purchase, event=told_of, kind="disputed", **untold)
+        swept()
+    said = alert_said(Alert.objects.get(audience="workspace", kind="dispute"))
+    assert said is not None
+    assert said.sentence == "Payment disputed. The ledger does not tell how many credits were taken back."
 
 
 def test_lost_dispute_grows_old_without_a_message(held: Any, billing_admin: User) -> None:

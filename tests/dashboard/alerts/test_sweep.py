@@ -210,6 +210,9 @@ def test_daily_cap_and_token_and_negative_balance_come_and_go(held: Any) -> None
     swept()
     assert not Alert.objects.filter(ended_at=None).exists()
     assert set(Alert.objects.values_list("ending", flat=True)) == {"recovered"}
+    owed.refresh_from_db()
+    assert owed.figures == {"credits": -40}
+    assert Crossing.objects.get(alert=owed, change="recovered").figures == {"credits": 500}
 
 
 def test_stale_agents_are_one_alert_of_their_workspace(held: Any) -> None:
