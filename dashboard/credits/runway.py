@@ -71,15 +71,17 @@ class Runway:
 def runway_of(claim: Claim, *, spent: int, now: datetime, has_test_money: bool = False) -> Runway:
     """Return the runway of a claimed agent that spent so many credits since `window_start(now)`.
 
-    What keeps it from working comes first, then what keeps us from saying, then the days. `has_test_money`: some of
+    What keeps us from saying comes first, then what keeps it from working, then the days. `has_test_money`: some of
     its credits were settled as a test, and nobody knows whether they are among those that the service tells.
     """
     agent = claim.agent
-    if agent.has_no_jobs:
-        return Runway("blocked", until=_ahead(agent.resets_at, now))
     if why := _unsayable(claim, now):
         return Runway("unknown", why=why)
-    if (agent.credits or 0) <= 0:
+    if agent.has_no_jobs:
+        return Runway("blocked", until=_ahead(agent.resets_at, now))
+    if agent.credits is None:
+        return Runway("unknown", why="Image Skill does not tell its credits.")
+    if agent.credits <= 0:
         return Runway("empty", until=_ahead(agent.resets_at, now) if agent.free_credits_per_day else None)
     if has_test_money:
         return Runway("unknown", why="some of its credits came from a test payment.")
@@ -103,8 +105,6 @@ def _unsayable(claim: Claim, now: datetime) -> str:
         return "Image Skill turns it away, so its balance is not read."
     if claim.agent.quota_at is None:
         return "its balance was not read yet."
-    if claim.agent.credits is None:
-        return "Image Skill does not tell its credits."
     return "its balance is out of date." if now - claim.agent.quota_at >= STALE_AFTER else ""
 
 

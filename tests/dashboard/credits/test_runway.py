@@ -61,6 +61,11 @@ def test_free_credits_that_come_anew_each_day_are_not_used_up() -> None:
     assert runway(spent=375, free_credits=40, paid_credits=100, free_credits_per_day=40).days == 10
 
 
+def test_jobs_of_an_old_reading_say_nothing_of_today() -> None:
+    told = runway(spent=375, daily_jobs_remaining=0, quota_at=NOW - timedelta(days=3))
+    assert told.sentence == "Cannot say: its balance is out of date."
+
+
 def test_agent_without_jobs_waits_for_the_reset_and_not_for_credits() -> None:
     resets_at = NOW + timedelta(hours=12)
     told = runway(spent=375, daily_jobs_remaining=0, resets_at=resets_at)
