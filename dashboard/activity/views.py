@@ -47,7 +47,8 @@ def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
         return redirect(request.path + tidied)
     found = _found(request, scope) if is_filtered(request.GET) else _whole(request, scope)
     template = "activity/_ledger.html" if request.headers.get("X-Fragment") else "activity/event_list.html"
-    return render(request, template, {"scope": scope, "kept": address_without(request.GET), **found})
+    kept, is_further = address_without(request.GET), "page" in request.GET
+    return render(request, template, {"scope": scope, "kept": kept, "is_further": is_further, **found})
 
 
 def _whole(request: HttpRequest, scope: Scope) -> dict[str, object]:

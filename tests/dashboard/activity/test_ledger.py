@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.lib.export import BYTE_ORDER_MARK
 from dashboard.lib.glossary import GLOSSARY, event_word
+from dashboard.lib.paging import cursor_before
 from tests.dashboard.asking import statements_of
 from tests.dashboard.web.pages import HOSTILE, words
 
@@ -159,6 +160,9 @@ def test_box_leads_to_an_address_whose_chips_can_be_taken_away_one_by_one(
         "?type=job.completed",
     ]
     assert "No event fits this filter" in words(page(reference="nothing_like_it"))
+    beyond = words(page(type="job.completed", page=cursor_before(datetime(2020, 1, 1, tzinfo=UTC))))
+    assert "No event from here on fits this filter" in beyond
+    assert "Newest that fits" in beyond
     assert "Enter a valid date" in words(page(since="soon"))
 
 
