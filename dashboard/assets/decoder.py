@@ -175,6 +175,9 @@ def fitting(size: tuple[int, int], width: int) -> tuple[int, int]:
 def shrunk(source: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the picture in plain colours at a size that is no larger."""
     source.load()
+    if source.mode.startswith("I;16"):
+        # To bytes by their upper halves: converted as they are, all but the darkest would be white.
+        source = source.point(lambda value: value * (1 / 256)).convert("L")
     if source.mode not in {"RGB", "RGBA", "L"}:
         has_holes = source.mode in {"LA", "PA", "RGBa", "La"} or "transparency" in source.info
         source = source.convert("RGBA" if has_holes else "RGB")

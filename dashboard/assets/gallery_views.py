@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.accounts.access import MAY_CURATE, Scope, member
+from dashboard.accounts.access import MAY_CURATE, OWNER_ONLY, Scope, member
 from dashboard.accounts.answers import kept_answer
 from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
@@ -81,6 +81,7 @@ def asset_detail(request: HttpRequest, scope: Scope, number: int) -> HttpRespons
         "inbox_waiting": view.waiting,
         "has_original": has_original(view.asset),
         "may_curate": scope.may(MAY_CURATE),
+        "may_purge": scope.may(OWNER_ONLY) and view.asset.purged_at is None,
         "page_url": request.build_absolute_uri(request.path),
     }
     return render(request, "assets/asset_detail.html", context)

@@ -114,6 +114,11 @@ def test_every_way_to_keep_colours_is_understood(mode: str, decode: Any) -> None
     assert decode(encoded(name, source)).width == 96
 
 
+def test_sixteen_bits_of_grey_keep_their_shade(decode: Any) -> None:
+    found = decode(encoded("png", Image.new("I;16", (96, 64), 30_000)))
+    assert abs(Image.open(io.BytesIO(found.pictures[0])).convert("L").getpixel((9, 9)) - 30_000 // 256) <= 2
+
+
 def test_holes_stay_holes(decode: Any) -> None:
     found = decode(encoded("png", Image.new("RGBA", (64, 64), (255, 0, 0, 0))))
     assert Image.open(io.BytesIO(found.pictures[0])).convert("RGBA").getpixel((9, 9))[3] == 0

@@ -150,6 +150,9 @@ def test_owners_alone_keep_and_purge_and_only_after_a_fresh_sign_in(
     address = reverse("assets:asset_purge", args=[shown.workspace.key, shown.pk])
     assert browser_of(buyer).post(address).status_code == 403
     assert browser_of(outsider).post(address).status_code == 404
+    page = reverse("gallery:asset_detail", args=[shown.workspace.key, shown.pk])
+    assert address in browser_of(owner).get(page).content.decode()
+    assert address not in browser_of(buyer).get(page).content.decode()
     stale = browser_of(owner, is_fresh=False).post(address)
     assert stale.status_code == 302
     assert Asset.objects.get().purged_at is None
@@ -157,6 +160,7 @@ def test_owners_alone_keep_and_purge_and_only_after_a_fresh_sign_in(
     browser_of(owner).post(address)
     assert Asset.objects.get().purged_at is not None
     assert "was purged" in browser_of(owner).get(address).content.decode()
+    assert address not in browser_of(owner).get(page).content.decode()
 
 
 def test_page_says_what_is_kept_and_changes_the_rule(
