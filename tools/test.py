@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 
 from tools.browser import chromium
 from tools.services import services
@@ -94,12 +94,13 @@ def _finished(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]
     """The exit code of a command and all it said; it is among the running ones meanwhile."""
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         _running.add(process)
-        late = Timer(PART_SECONDS, process.send_signal, [signal.SIGINT])
-        late.start()
-        try:
-            output, _ = process.communicate()
-        finally:
-            late.cancel()
+        output = None
+        while output is None:
+            try:
+                output, _ = process.communicate(timeout=PART_SECONDS)
+            except subprocess.TimeoutExpired:
+                # Again each time: one that comes while Python imports may be lost.
+                process.send_signal(signal.SIGINT)
         _running.discard(process)
     return process.returncode, output
 

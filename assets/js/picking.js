@@ -12,7 +12,11 @@ class Picking {
     this.order = [];
     this.last = null;
     this.recall();
-    addEventListener("pageshow", ({ persisted }) => persisted && this.recall());
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      form.elements.everything.checked = false;
+      this.recall();
+    });
     document.addEventListener("gallery:page", ({ detail }) => this.take(detail));
     document.addEventListener("click", (event) => this.click(event));
     document.addEventListener("keydown", (event) => this.key_(event));

@@ -243,8 +243,9 @@ def test_stopping_ends_the_parts_that_run(tmp_path: Path) -> None:
 
 
 def test_part_that_hangs_says_where_and_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "test_stuck.py").write_text("import time\ndef test_stuck():\n    time.sleep(60)\n")
-    monkeypatch.setattr(make_test, "PART_SECONDS", 5)
+    (tmp_path / "test_stuck.py").write_text("import time\ndef test_stuck():\n    time.sleep(120)\n")
+    # Longer than pytest takes to begin, on a slow machine too.
+    monkeypatch.setattr(make_test, "PART_SECONDS", 20)
     shown: list[str] = []
     monkeypatch.setattr("builtins.print", lambda text, **_: shown.append(text))
     result = make_test.run(Part(name="stuck", paths=[str(tmp_path)], settings="sandbox.settings"))
