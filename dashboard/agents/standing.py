@@ -31,7 +31,7 @@ def standing_of(claim: Claim) -> Standing:
         return shut
     if agent.quota_at is None:
         return Standing("neutral", "Not read yet.")
-    if agent.daily_jobs_remaining is not None and agent.daily_jobs_remaining <= 0:
+    if agent.has_no_jobs:
         return Standing("warn", "All jobs of today are used.", until=agent.resets_at)
     if agent.credits is None:
         return Standing("neutral", "Image Skill does not tell its credits.")

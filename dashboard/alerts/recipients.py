@@ -114,6 +114,13 @@ def people_of_platform(role: PlatformRole) -> People:
     return People(preferences, {None: {user.pk: role.value for user in holders}}, _exemptions(chosen))
 
 
+def is_out(preference: Preference) -> bool:
+    """Tell whether somebody is no longer of the place that their preference is for."""
+    place = preference.workspace_id
+    people = people_of_workspaces([place]) if place else people_of_platform(PlatformRole(preference.role))
+    return preference.user_id not in people.members.get(place, {})
+
+
 def _by_place(chosen: QuerySet[Preference]) -> dict[int | None, list[Preference]]:
     found: dict[int | None, list[Preference]] = defaultdict(list)
     for one in chosen.select_related("user").order_by("pk"):

@@ -11,7 +11,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent
 from dashboard.alerts.hours import due_at
 from dashboard.alerts.models import Delivery, Exemption, Preference
-from dashboard.alerts.recipients import preference_default
+from dashboard.alerts.recipients import is_out, preference_default
 from dashboard.audit.services import audit_record
 from dashboard.notify.services import mail_send_again
 
@@ -108,7 +108,7 @@ def unsubscribe(preference: Preference) -> None:
     Nothing changes for somebody who is out: they get none, and what they left behind goes to the owners.
     """
     with transaction.atomic():
-        if preference.workspace and not preference.workspace.memberships.filter(user=preference.user_id).exists():
+        if is_out(preference):
             return
         kept = preference_keep(user=preference.user, workspace=preference.workspace, role=preference.role)
         if kept.has_mail:

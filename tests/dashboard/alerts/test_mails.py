@@ -12,7 +12,8 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from dashboard.accounts.members import member_remove
-from dashboard.accounts.models import User, Workspace
+from dashboard.accounts.models import PlatformRole, User, Workspace
+from dashboard.accounts.services import platform_role_revoke
 from dashboard.agents.models import Agent, Claim
 from dashboard.alerts.mails import deliveries_settle, mails_compose
 from dashboard.alerts.models import Delivery, Preference
@@ -229,6 +230,19 @@ def test_somebody_who_is_out_ends_nothing_by_an_old_mail(
     member_remove(workspace=workspace, user=buyer, actor=owner)
     Browser().post(theirs, {"List-Unsubscribe": "One-Click"})
     assert not Preference.objects.filter(user=buyer, has_mail=False).exists()
+    assert not AuditEntry.objects.filter(action="alerts.unsubscribed").exists()
+
+
+def test_somebody_who_gave_up_a_platform_role_ends_nothing_by_an_old_mail(
+    held: Any, billing_admin: User, mailoutbox: list[Any]
+) -> None:
+    credits_set(held(), -40)
+    swept()
+    mailed()
+    theirs = next(link_of(mail) for mail in mailoutbox if mail.to == [billing_admin.email])
+    platform_role_revoke(user=billing_admin, role=PlatformRole.BILLING_ADMIN, actor=None)
+    Browser().post(theirs, {"List-Unsubscribe": "One-Click"})
+    assert not Preference.objects.filter(user=billing_admin, has_mail=False).exists()
     assert not AuditEntry.objects.filter(action="alerts.unsubscribed").exists()
 
 
