@@ -24,7 +24,7 @@ PICTURES_AWAITED = """
 from dashboard.assets.models import Asset, Job
 unread = sum(model.objects.filter(reading="wanted").count() for model in (Job, Asset))
 drawn = Asset.objects.filter(preview="ready").exists()
-print(unread + Asset.objects.filter(preview="pending").count() + (not drawn))
+print(unread + Asset.objects.filter(preview="pending", preview_problem="").count() + (not drawn))
 """
 
 

@@ -54,6 +54,7 @@ class Result:
 
 
 ELSEWHERE = ("-m", "not browser")
+ON_A_SERVER = ("-m", "not browser and not anywhere")
 EMBEDDED = (
     Part(
         name="client, dashboard, machinery, docs",
@@ -64,8 +65,8 @@ EMBEDDED = (
 )
 # One after the other: they share a cache, which a test may empty.
 ON_SERVERS = (
-    Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"], options=ELSEWHERE),
-    Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX, options=ELSEWHERE),
+    Part(name="dashboard on PostgreSQL and Redis", paths=["tests/dashboard"], options=ON_A_SERVER),
+    Part(name="sandbox on PostgreSQL", paths=["tests/sandbox"], settings=SANDBOX, options=ON_A_SERVER),
 )
 LANES = 3
 
@@ -185,8 +186,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminate)
     with ExitStack() as stack:
         # Both may install something, which two cannot do at once: they are had before the first part begins.
-        lines = [*run_in_a_browser(), run_on_servers(stack)]
-        results = _run_all([*lines, *(lambda part=part: [run(part)] for part in EMBEDDED)])
+        browsing, serving = run_in_a_browser(), run_on_servers(stack)
+        longest, *others = [lambda part=part: [run(part)] for part in EMBEDDED]
+        results = _run_all([serving, longest, *browsing, *others])
     print(f"\n=== make test\n{report(results)}", flush=True)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0
 

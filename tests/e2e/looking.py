@@ -5,12 +5,21 @@ from pathlib import Path
 from typing import Any
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# What breathes or turns for ever is not waited for, nor what stands still in a page that is not painted.
+REST = """
+async () => {
+  const passing = document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity);
+  const ended = Promise.allSettled(passing.map(one => one.finished));
+  await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 5000))]);
+}
+"""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
 
 def violations(page: Any) -> list[str]:
-    """Run axe on the page as it is and return what it found, one line each."""
+    """Run axe on the page as it is at rest and return what it found, one line each."""
+    _rest(page)
     # Run as the test's own script: the page's policy forbids inline ones, and must go on doing so.
     page.evaluate(AXE.read_text())
     found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
@@ -18,7 +27,8 @@ def violations(page: Any) -> list[str]:
 
 
 def overflows(page: Any) -> bool:
-    """Tell whether the page scrolls sideways as it is."""
+    """Tell whether the page scrolls sideways as it is at rest."""
+    _rest(page)
     found: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return found
 
@@ -31,8 +41,15 @@ def fits(page: Any) -> bool:
 def sound(page: Any) -> None:
     """Assert that axe finds nothing and that nothing scrolls sideways, at a desk and on a phone."""
     for size in _every_size(page):
-        assert violations(page) == [], f"{page.url} {size}"
+        found = violations(page)
+        assert not found, f"{page.url} {size}: {found}"
         assert not overflows(page), f"{page.url} {size}"
+
+
+def _rest(page: Any) -> None:
+    """Wait until the page is all there and no colour or place is on its way to another."""
+    page.wait_for_load_state()
+    page.evaluate(REST)
 
 
 def _every_size(page: Any) -> Iterator[str]:

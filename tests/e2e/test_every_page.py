@@ -78,7 +78,8 @@ def look(page: Any, address: str) -> None:
         page.emulate_media(color_scheme=theme)
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(address)
-        assert violations(page) == [], f"{address} {theme} {width}"
+        found = violations(page)
+        assert not found, f"{address} {theme} {width}: {found}"
         assert not overflows(page), f"{address} {width}"
     expected = [line for line in said if "404" not in line]
     assert expected == [], address

@@ -12,8 +12,9 @@ import pytest
 from tests.e2e.looking import SIZES, sound
 from tools.running import System
 
-# An event as a sync leaves it, newer than all that is here.
+# Events as a sync leaves them, newer than all that is here.
 TELL = """
+from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 from api_client import ActivityEvent
@@ -21,9 +22,12 @@ from dashboard.activity.apply import events_apply
 from dashboard.agents.models import Claim
 claim = Claim.objects.filter(released_at=None).select_related("agent", "workspace").earliest("pk")
 now = timezone.now()
-line = {"event_id": f"evt_{now:%H%M%S%f}", "type": "job.planned", "occurred_at": now.isoformat()}
+moments = [now + timedelta(milliseconds=number) for number in range(NUMBER)]
+lines = [
+    {"event_id": f"evt_{at:%H%M%S%f}", "type": "job.planned", "occurred_at": at.isoformat()} for at in moments
+]
 with transaction.atomic():
-    events_apply(claim=claim, records=[ActivityEvent.model_validate(line)], at=now)
+    events_apply(claim=claim, records=[ActivityEvent.model_validate(line) for line in lines], at=now)
 """
 ASK = """
 from dashboard.accounts.models import User
@@ -38,6 +42,10 @@ export = export_request(
 )
 print(f"/exports/{export.key}/")
 """
+
+
+def tell(system: System, number: int) -> None:
+    system.python(f"NUMBER = {number}\n{TELL}")
 
 
 def shown(page: Any) -> list[str]:
@@ -89,6 +97,24 @@ def test_sponsor_finds_follows_and_exports(
     assert len(shown(page)) >= len(everything)
 
 
+def test_trail_of_an_edit_begins_with_the_job_that_made_its_source(
+    page: Any, sign_in: Callable[[Any, str], None], system: System
+) -> None:
+    system.await_pictures()
+    sign_in(page, "sponsor")
+    page.goto(f"{page.url}activity/?type=asset.created&operation=edit")
+    page.locator(".event__link").first.click()
+    trail = page.locator(".trail")
+    trail.wait_for()
+    titles = trail.locator(".timeline__title")
+    told = ["Finished a job", "Spent credits", "Made an asset"]
+    assert titles.all_inner_texts() == [*told, *told[:-1], "Made an asset This event"]
+    lefts = [title.bounding_box()["x"] for title in titles.all()]
+    assert lefts == sorted(lefts)
+    assert len(set(lefts)) == 4
+    sound(page)
+
+
 def test_new_event_is_taken_in_where_one_reads_and_a_month_is_jumped_to(
     page: Any, sign_in: Callable[[Any, str], None], system: System
 ) -> None:
@@ -96,7 +122,7 @@ def test_new_event_is_taken_in_where_one_reads_and_a_month_is_jumped_to(
     page.goto(f"{page.url}activity/")
     before = shown(page)
     page.evaluate("scrollTo(0, 300)")
-    system.python(TELL)
+    tell(system, 1)
     pill = page.locator("[data-arrivals]")
     pill.wait_for(timeout=30_000)
     assert pill.inner_text().strip() == "1 new event"
@@ -116,6 +142,68 @@ def test_new_event_is_taken_in_where_one_reads_and_a_month_is_jumped_to(
     month.click()
     page.wait_for_url(re.compile("page="))
     assert shown(page)[0] == after[0]
+
+
+def test_pages_are_turned_and_more_than_a_page_of_new_events_leaves_the_reader_in_place(
+    page: Any, sign_in: Callable[[Any, str], None], system: System
+) -> None:
+    tell(system, 60)
+    sign_in(page, "sponsor")
+    ledger = f"{page.url}activity/"
+    page.goto(ledger)
+    newest = shown(page)
+    pages = page.get_by_role("navigation", name="Activity")
+    pages.get_by_role("link", name="Older").click()
+    page.wait_for_url(re.compile("page="))
+    older = shown(page)
+    assert older
+    assert not set(older) & set(newest)
+    sound(page)
+    pages.get_by_role("link", name="Newer").click()
+    page.locator(f"#{newest[0]}").wait_for(state="attached")
+    assert shown(page) == newest
+
+    page.goto(ledger)
+    reading = page.locator("#ledger .timeline__item", has=page.locator(f"#{newest[-3]}"))
+    reading.scroll_into_view_if_needed()
+    tell(system, 70)
+    pill = page.locator("[data-arrivals]")
+    pill.wait_for(timeout=30_000)
+    assert pill.inner_text().strip() == "70 new events"
+    place = reading.bounding_box()["y"]
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if one.url.rstrip("?") == ledger else None)
+    # Pressed without a move of the page (Playwright would scroll to it), and again where it was replaced meanwhile.
+    pill.evaluate("link => { const next = link.cloneNode(true); link.click(); link.replaceWith(next); next.click() }")
+    page.locator(".event--new").first.wait_for()
+    assert len(asked) == 1
+    assert abs(reading.bounding_box()["y"] - place) <= 1
+    taken = shown(page)
+    assert taken[70:] == newest
+    assert page.locator(".event--new").count() == 70
+    days = page.locator("#ledger .timeline__day").all_inner_texts()
+    assert len(days) == len(set(days))
+    pages.get_by_role("link", name="Older").click()
+    page.wait_for_url(re.compile("page="))
+    assert shown(page) == older
+    sound(page)
+
+
+def test_new_events_that_cannot_be_read_up_to_the_list_lead_to_the_newest_page(
+    page: Any, sign_in: Callable[[Any, str], None], system: System
+) -> None:
+    sign_in(page, "sponsor")
+    ledger = f"{page.url}activity/"
+    page.goto(ledger)
+    before = shown(page)
+    tell(system, 70)
+    pill = page.locator("[data-arrivals]")
+    pill.wait_for(timeout=30_000)
+    page.route(re.compile("page="), lambda route: route.abort())
+    with page.expect_navigation():
+        pill.click()
+    assert not set(shown(page)) & set(before)
+    assert page.locator("[data-arrivals]").count() == 0
 
 
 def test_long_export_is_followed_and_fetched(page: Any, sign_in: Callable[[Any, str], None], system: System) -> None:

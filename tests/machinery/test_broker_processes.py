@@ -1,5 +1,6 @@
 """The embedded broker between processes: races, sudden deaths, and real Celery workers."""
 
+import fnmatch
 import importlib
 import os
 import subprocess
@@ -50,7 +51,7 @@ class Yard:
 
     def count(self, part: str) -> int:
         """How many message files lie in one part of the spool."""
-        return sum(1 for path in (self.queue / part).rglob("*-*") if path.is_file())
+        return sum(len(fnmatch.filter(names, "*-*")) for _, _, names in os.walk(self.queue / part))
 
     def is_at_rest(self) -> bool:
         return self.count("ready") == self.count("owners") == self.count("drafts") == 0

@@ -106,7 +106,7 @@ MATRIX = (
     Row("spend:spend", "member", MEMBERS),
     Row("spend:spend_export", "member", None, MEMBERS),
     Row("activity:event_list", "member", MEMBERS),
-    Row("activity:event_detail", "member", MEMBERS),
+    Row("web:event_detail", "member", MEMBERS),
     Row("activity:event_arrivals", "member", MEMBERS),
     Row("activity:event_months", "member", MEMBERS),
     Row("activity:event_export", "member", None, MEMBERS),

@@ -122,6 +122,7 @@ def expected(row: Row, character: str, method: str) -> frozenset[int]:
     return PASSED if offered else frozenset({200, 405})
 
 
+@pytest.mark.anywhere
 @pytest.mark.django_db
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.name)
 def test_each_character_gets_what_the_matrix_says(
@@ -130,10 +131,12 @@ def test_each_character_gets_what_the_matrix_says(
     address: Callable[[str], str],
     browser_of: Callable[[User | None], Browser],
 ) -> None:
-    for method, (character, user) in product(METHODS, characters.items()):
+    url = address(row.name)
+    browsers = {character: browser_of(user) for character, user in characters.items()}
+    for method, (character, browser) in product(METHODS, browsers.items()):
         # Limits of requests are not what is asked about here.
         cache.clear()
-        answer = getattr(browser_of(user), method)(address(row.name))
+        answer = getattr(browser, method)(url)
         assert answer.status_code in expected(row, character, method), f"{method} {character} {answer.status_code}"
 
 
@@ -174,6 +177,17 @@ def test_signed_out_visitor_comes_back_after_signing_in(
 def test_sign_in_never_leads_to_another_host(browser_of: Callable[..., Browser], owner: User) -> None:
     answer = browser_of(owner).get("/account/login/?next=https://elsewhere.test/")
     assert answer["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_address_with_a_nul_is_refused_before_the_database_is_asked(
+    address: Callable[[str], str], browser_of: Callable[..., Browser], owner: User, django_assert_num_queries: Any
+) -> None:
+    browser = browser_of(owner)
+    urls = [f"{address('activity:event_list')}?agent=%00", f"{address('web:overview')}%00/"]
+    urls += [f"{address(row.name)}?any=a%00b" for row in MATRIX]
+    with django_assert_num_queries(0):
+        assert {url: browser.get(url).status_code for url in urls} == dict.fromkeys(urls, 400)
 
 
 @pytest.mark.django_db
