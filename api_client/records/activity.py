@@ -11,6 +11,7 @@ from api_client.records.base import (
     JsonObject,
     Moment,
     Record,
+    SafeText,
     Text,
     Whole,
     Word,
@@ -27,14 +28,14 @@ MAX_MALFORMED = 16_384  # characters of JSON that a malformed event may keep
 class ActivityEvent(Record):
     """One line of the ledger. A type outside the registry is kept and shown, never dropped (contract 4.9).
 
-    `credits_delta` is ours (INF): negative where credits were spent. `links` and `details` are as sent, `raw` is the
-    whole event.
+    `credits_delta` is ours (INF): negative where credits were spent. In the `summary` tokens and contacts are
+    taken out; `links` and `details` are as sent, `raw` is the whole event.
     """
 
     event_id: Id
     type: Id
     occurred_at: Moment
-    summary: Text = ""
+    summary: SafeText = ""
     operation: Word | None = None
     subject_type: Word | None = None
     subject_id: Word | None = None
@@ -51,11 +52,15 @@ class ActivityEvent(Record):
 
 
 class MalformedEvent(Record):
-    """A ledger line that could not be read: kept as sent, or its beginning under `cut` where it is over the bound."""
+    """A ledger line that could not be read: kept as sent, or its beginning under `cut` where it is over the bound.
+
+    `event_id` and `occurred_at` (UTC) are told where at least they could be read.
+    """
 
     raw: JsonObject
     problem: Text
     event_id: Id | None = None
+    occurred_at: Moment | None = None
 
 
 class ActivityPage(Answer):
@@ -81,7 +86,8 @@ def read_event(raw: object, kind: type[E]) -> E | MalformedEvent:
     try:
         return kind.model_validate(_flat(raw))
     except ValidationError as error:
-        return MalformedEvent(raw=_bounded(raw), problem=problems_of(error), event_id=raw.get("event_id"))
+        told = {name: raw.get(name) for name in ("event_id", "occurred_at")}
+        return MalformedEvent.model_validate({"raw": _bounded(raw), "problem": problems_of(error), **told})
 
 
 def _flat(raw: JsonObject) -> JsonObject:

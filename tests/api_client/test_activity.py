@@ -56,6 +56,12 @@ def test_the_raw_event_is_what_was_sent() -> None:
     assert event.extra["flavour"] == "unknown"
 
 
+def test_a_summary_holds_no_token_and_no_contact() -> None:
+    (event,) = read({**EVENT, "summary": "Signed in with isk_r_abcdefghijklmnop as ann@example.com"})
+    assert isinstance(event, ActivityEvent)
+    assert event.summary == "Signed in with [token] as [contact]"
+
+
 def test_the_least_event_is_an_id_a_type_and_a_time() -> None:
     (event,) = read({**LEAST, "links": None})
     assert isinstance(event, ActivityEvent)
