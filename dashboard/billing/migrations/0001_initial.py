@@ -80,6 +80,36 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(null=True)),
                 ("fetched_at", models.DateTimeField()),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="billing_payments"),
+                    models.Index(
+                        condition=models.Q(("charge_id", ""), _negated=True),
+                        fields=["charge_id"],
+                        name="billing_charge",
+                    ),
+                    models.Index(
+                        condition=models.Q(("balance_transaction_id", ""), _negated=True),
+                        fields=["balance_transaction_id"],
+                        name="billing_booking",
+                    ),
+                    models.Index(
+                        condition=models.Q(("paid_at__isnull", False)), fields=["paid_at"], name="billing_paid"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("payment_intent_id", ""), _negated=True),
+                        fields=("payment_intent_id",),
+                        name="billing_one_row_an_intent",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("checkout_session_id", ""), _negated=True),
+                        fields=("checkout_session_id",),
+                        name="billing_one_row_a_session",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="HostedPayment",
@@ -182,6 +212,56 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["-opened_at", "-id"], name="billing_chains"),
+                    models.Index(fields=["stage", "-opened_at", "-id"], name="billing_chains_of_stage"),
+                    models.Index(fields=["workspace", "-opened_at", "-id"], name="billing_chains_of_workspace"),
+                    models.Index(fields=["agent_remote_id", "-opened_at", "-id"], name="billing_chains_of_agent"),
+                    models.Index(
+                        condition=models.Q(("quote_id", ""), _negated=True),
+                        fields=["quote_id"],
+                        name="billing_chain_quote",
+                    ),
+                    models.Index(
+                        condition=models.Q(("charge_id", ""), _negated=True),
+                        fields=["charge_id"],
+                        name="billing_chain_charge",
+                    ),
+                    models.Index(
+                        condition=models.Q(("credit_event_id", ""), _negated=True),
+                        fields=["credit_event_id"],
+                        name="billing_chain_credit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("trace_id", ""), _negated=True),
+                        fields=["trace_id"],
+                        name="billing_chain_trace",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("payment_attempt_id", ""), _negated=True),
+                        fields=("payment_attempt_id",),
+                        name="billing_chain_payment_attempt_",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("checkout_session_id", ""), _negated=True),
+                        fields=("checkout_session_id",),
+                        name="billing_chain_checkout_session",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("payment_intent_id", ""), _negated=True),
+                        fields=("payment_intent_id",),
+                        name="billing_chain_payment_intent_i",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("receipt_id", ""), _negated=True),
+                        fields=("receipt_id",),
+                        name="billing_chain_receipt_id",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LedgerLine",
@@ -213,6 +293,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["chain", "occurred_at"], name="billing_lines_of_chain"),
+                    models.Index(
+                        condition=models.Q(("chain", None), models.Q(("receipt_id", ""), _negated=True)),
+                        fields=["receipt_id"],
+                        name="billing_lines_of_receipt",
+                    ),
+                    models.Index(
+                        condition=models.Q(("chain", None), models.Q(("quote_id", ""), _negated=True)),
+                        fields=["quote_id"],
+                        name="billing_lines_of_quote",
+                    ),
+                    models.Index(
+                        condition=models.Q(("job_id", ""), _negated=True),
+                        fields=["job_id"],
+                        name="billing_lines_of_job",
+                    ),
+                    models.Index(fields=["occurred_at", "id"], name="billing_lines_in_time"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agent_remote_id", "event_id"), name="billing_one_line")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Finding",
@@ -286,6 +390,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["state", "since", "id"], name="billing_findings"),
+                    models.Index(fields=["state", "kind", "since", "id"], name="billing_findings_of_kind"),
+                    models.Index(fields=["chain"], name="billing_findings_of_chain"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "settled"), _negated=True),
+                        fields=("kind", "subject"),
+                        name="billing_one_open_finding",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Replay",
@@ -344,6 +462,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="billing_disputes"),
+                    models.Index(fields=["status", "due_at"], name="billing_disputes_due"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StripePayout",
@@ -408,6 +532,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["-created_at", "-id"], name="billing_refunds")],
+            },
         ),
         migrations.CreateModel(
             name="Sweep",
@@ -434,6 +561,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["-id"], name="billing_sweeps")],
+            },
         ),
         migrations.CreateModel(
             name="WebhookEvent",
@@ -493,6 +623,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["-received_at", "-id"], name="billing_events"),
+                    models.Index(fields=["state", "-received_at", "-id"], name="billing_events_of_state"),
+                    models.Index(
+                        condition=models.Q(("state", "unhandled")), fields=["due_at"], name="billing_events_due"
+                    ),
+                    models.Index(fields=["object_id"], name="billing_events_of_object"),
+                    models.Index(fields=["payment_intent_id"], name="billing_events_of_intent"),
+                    models.Index(
+                        condition=models.Q(("replay__isnull", False)),
+                        fields=["replay", "state"],
+                        name="billing_events_of_replay",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("source", "event_id"), name="billing_one_event")],
+            },
         ),
         migrations.CreateModel(
             name="WebhookAttempt",
@@ -510,6 +657,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["event", "-id"], name="billing_tries")],
+            },
         ),
         migrations.CreateModel(
             name="WebhookRefusal",
@@ -594,225 +744,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="ledgerline",
-            index=models.Index(fields=["chain", "occurred_at"], name="billing_lines_of_chain"),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerline",
-            index=models.Index(
-                condition=models.Q(("chain", None), models.Q(("receipt_id", ""), _negated=True)),
-                fields=["receipt_id"],
-                name="billing_lines_of_receipt",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerline",
-            index=models.Index(
-                condition=models.Q(("chain", None), models.Q(("quote_id", ""), _negated=True)),
-                fields=["quote_id"],
-                name="billing_lines_of_quote",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerline",
-            index=models.Index(
-                condition=models.Q(("job_id", ""), _negated=True), fields=["job_id"], name="billing_lines_of_job"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerline",
-            index=models.Index(fields=["occurred_at", "id"], name="billing_lines_in_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerline",
-            constraint=models.UniqueConstraint(fields=("agent_remote_id", "event_id"), name="billing_one_line"),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["state", "since", "id"], name="billing_findings"),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["state", "kind", "since", "id"], name="billing_findings_of_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["chain"], name="billing_findings_of_chain"),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "settled"), _negated=True),
-                fields=("kind", "subject"),
-                name="billing_one_open_finding",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stripedispute",
-            index=models.Index(fields=["-created_at", "-id"], name="billing_disputes"),
-        ),
-        migrations.AddIndex(
-            model_name="stripedispute",
-            index=models.Index(fields=["status", "due_at"], name="billing_disputes_due"),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(fields=["-opened_at", "-id"], name="billing_chains"),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(fields=["stage", "-opened_at", "-id"], name="billing_chains_of_stage"),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(fields=["workspace", "-opened_at", "-id"], name="billing_chains_of_workspace"),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(fields=["agent_remote_id", "-opened_at", "-id"], name="billing_chains_of_agent"),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(
-                condition=models.Q(("quote_id", ""), _negated=True), fields=["quote_id"], name="billing_chain_quote"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(
-                condition=models.Q(("charge_id", ""), _negated=True), fields=["charge_id"], name="billing_chain_charge"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(
-                condition=models.Q(("credit_event_id", ""), _negated=True),
-                fields=["credit_event_id"],
-                name="billing_chain_credit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="chain",
-            index=models.Index(
-                condition=models.Q(("trace_id", ""), _negated=True), fields=["trace_id"], name="billing_chain_trace"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chain",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("payment_attempt_id", ""), _negated=True),
-                fields=("payment_attempt_id",),
-                name="billing_chain_payment_attempt_",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chain",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("checkout_session_id", ""), _negated=True),
-                fields=("checkout_session_id",),
-                name="billing_chain_checkout_session",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chain",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("payment_intent_id", ""), _negated=True),
-                fields=("payment_intent_id",),
-                name="billing_chain_payment_intent_i",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chain",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("receipt_id", ""), _negated=True),
-                fields=("receipt_id",),
-                name="billing_chain_receipt_id",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stripepayment",
-            index=models.Index(fields=["-created_at", "-id"], name="billing_payments"),
-        ),
-        migrations.AddIndex(
-            model_name="stripepayment",
-            index=models.Index(
-                condition=models.Q(("charge_id", ""), _negated=True), fields=["charge_id"], name="billing_charge"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stripepayment",
-            index=models.Index(
-                condition=models.Q(("balance_transaction_id", ""), _negated=True),
-                fields=["balance_transaction_id"],
-                name="billing_booking",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stripepayment",
-            index=models.Index(condition=models.Q(("paid_at__isnull", False)), fields=["paid_at"], name="billing_paid"),
-        ),
-        migrations.AddConstraint(
-            model_name="stripepayment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("payment_intent_id", ""), _negated=True),
-                fields=("payment_intent_id",),
-                name="billing_one_row_an_intent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stripepayment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("checkout_session_id", ""), _negated=True),
-                fields=("checkout_session_id",),
-                name="billing_one_row_a_session",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="striperefund",
-            index=models.Index(fields=["-created_at", "-id"], name="billing_refunds"),
-        ),
-        migrations.AddIndex(
-            model_name="sweep",
-            index=models.Index(fields=["-id"], name="billing_sweeps"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(fields=["-received_at", "-id"], name="billing_events"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(fields=["state", "-received_at", "-id"], name="billing_events_of_state"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(
-                condition=models.Q(("state", "unhandled")), fields=["due_at"], name="billing_events_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(fields=["object_id"], name="billing_events_of_object"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(fields=["payment_intent_id"], name="billing_events_of_intent"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookevent",
-            index=models.Index(
-                condition=models.Q(("replay__isnull", False)),
-                fields=["replay", "state"],
-                name="billing_events_of_replay",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookevent",
-            constraint=models.UniqueConstraint(fields=("source", "event_id"), name="billing_one_event"),
-        ),
-        migrations.AddIndex(
-            model_name="webhookattempt",
-            index=models.Index(fields=["event", "-id"], name="billing_tries"),
         ),
     ]

@@ -184,6 +184,59 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "-opened_at", "-id"], name="credits_of_workspace"),
+                    models.Index(fields=["workspace", "agent", "-opened_at", "-id"], name="credits_of_agent"),
+                    models.Index(fields=["workspace", "state", "-opened_at"], name="credits_of_state"),
+                    models.Index(
+                        condition=models.Q(("balance_moved_at__isnull", True), ("granted_at__isnull", False)),
+                        fields=["agent"],
+                        name="credits_balance_awaited",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("origin", "sponsor"),
+                            ("state__in", ["quoting", "quoted", "opening", "open", "processing", "paid"]),
+                        ),
+                        fields=("workspace", "agent", "terms"),
+                        name="credits_one_under_way_of_terms",
+                    ),
+                    models.UniqueConstraint(fields=("workspace", "form_key"), name="credits_one_purchase_a_form"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("quote_key", ""), _negated=True),
+                        fields=("agent", "quote_key"),
+                        name="credits_quote_key_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("attempt_key", ""), _negated=True),
+                        fields=("agent", "attempt_key"),
+                        name="credits_attempt_key_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("quote_id", ""), _negated=True),
+                        fields=("agent", "quote_id"),
+                        name="credits_quote_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("payment_attempt_id", ""), _negated=True),
+                        fields=("agent", "payment_attempt_id"),
+                        name="credits_attempt_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("checkout_session_id", ""), _negated=True),
+                        fields=("agent", "checkout_session_id"),
+                        name="credits_session_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("receipt_id", ""), _negated=True),
+                        fields=("agent", "receipt_id"),
+                        name="credits_receipt_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Receipt",
@@ -228,6 +281,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "-issued_at", "-id"], name="credits_receipts"),
+                    models.Index(fields=["workspace", "agent", "-issued_at", "-id"], name="credits_receipts_of_agent"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agent", "remote_id"), name="credits_one_receipt_an_id"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("credit_event_id", ""), _negated=True),
+                        fields=("agent", "credit_event_id"),
+                        name="credits_one_receipt_a_credit_event",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Reversal",
@@ -263,6 +330,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["purchase", "occurred_at", "id"], name="credits_reversals_in_order")],
+            },
         ),
         migrations.CreateModel(
             name="HandOffMute",
@@ -292,111 +362,5 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("workspace", "agent"), name="credits_one_mute")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(fields=["workspace", "-opened_at", "-id"], name="credits_of_workspace"),
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(fields=["workspace", "agent", "-opened_at", "-id"], name="credits_of_agent"),
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(fields=["workspace", "state", "-opened_at"], name="credits_of_state"),
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(
-                condition=models.Q(("balance_moved_at__isnull", True), ("granted_at__isnull", False)),
-                fields=["agent"],
-                name="credits_balance_awaited",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("origin", "sponsor"), ("state__in", ["quoting", "quoted", "opening", "open", "processing", "paid"])
-                ),
-                fields=("workspace", "agent", "terms"),
-                name="credits_one_under_way_of_terms",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(fields=("workspace", "form_key"), name="credits_one_purchase_a_form"),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("quote_key", ""), _negated=True),
-                fields=("agent", "quote_key"),
-                name="credits_quote_key_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("attempt_key", ""), _negated=True),
-                fields=("agent", "attempt_key"),
-                name="credits_attempt_key_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("quote_id", ""), _negated=True),
-                fields=("agent", "quote_id"),
-                name="credits_quote_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("payment_attempt_id", ""), _negated=True),
-                fields=("agent", "payment_attempt_id"),
-                name="credits_attempt_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("checkout_session_id", ""), _negated=True),
-                fields=("agent", "checkout_session_id"),
-                name="credits_session_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("receipt_id", ""), _negated=True),
-                fields=("agent", "receipt_id"),
-                name="credits_receipt_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receipt",
-            index=models.Index(fields=["workspace", "-issued_at", "-id"], name="credits_receipts"),
-        ),
-        migrations.AddIndex(
-            model_name="receipt",
-            index=models.Index(fields=["workspace", "agent", "-issued_at", "-id"], name="credits_receipts_of_agent"),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.UniqueConstraint(fields=("agent", "remote_id"), name="credits_one_receipt_an_id"),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("credit_event_id", ""), _negated=True),
-                fields=("agent", "credit_event_id"),
-                name="credits_one_receipt_a_credit_event",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reversal",
-            index=models.Index(fields=["purchase", "occurred_at", "id"], name="credits_reversals_in_order"),
         ),
     ]

@@ -107,6 +107,31 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["place", "-ranks_at", "-id"], name="feedback_by_weight"),
+                    models.Index(fields=["place", "state", "-ranks_at", "-id"], name="feedback_by_state"),
+                    models.Index(fields=["place", "said_severity", "-ranks_at", "-id"], name="feedback_by_severity"),
+                    models.Index(fields=["assignee", "place", "-ranks_at", "-id"], name="feedback_by_assignee"),
+                    models.Index(
+                        condition=models.Q(("proofs_open__gt", 0)),
+                        fields=["place", "-ranks_at", "-id"],
+                        name="feedback_waits_proof",
+                    ),
+                    models.Index(
+                        condition=models.Q(("answered_at__isnull", False)),
+                        fields=["place", "-ranks_at", "-id"],
+                        name="feedback_answered",
+                    ),
+                    models.Index(condition=models.Q(("compared_at", None)), fields=["id"], name="feedback_uncompared"),
+                    models.Index(
+                        condition=models.Q(("place", "asleep")), fields=["snoozed_until"], name="feedback_sleeps"
+                    ),
+                    models.Index(
+                        condition=models.Q(("tells_at__isnull", False)), fields=["tells_at"], name="feedback_tells"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DayMark",
@@ -189,6 +214,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["cluster", "-created_at", "-id"], name="feedback_of_cluster"),
+                    models.Index(fields=["agent_remote_id", "dedupe_key", "-id"], name="feedback_folds"),
+                    models.Index(fields=["agent_remote_id", "received_at"], name="feedback_shouts"),
+                    models.Index(fields=["workspace", "-created_at", "-id"], name="feedback_of_workspace"),
+                    models.Index(fields=["created_at"], name="feedback_by_day"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Intake",
@@ -275,6 +309,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["cluster", "-id"], name="feedback_history"),
+                    models.Index(fields=["by", "-id"], name="feedback_changes_of"),
+                    models.Index(fields=["kind", "at"], name="feedback_changes_by_kind"),
+                    models.Index(
+                        condition=models.Q(("press__isnull", False)), fields=["press"], name="feedback_of_press"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Answer",
@@ -328,6 +372,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["name", "value", "cluster"], name="feedback_by_key")],
+                "constraints": [models.UniqueConstraint(fields=("cluster", "name", "value"), name="feedback_one_key")],
+            },
         ),
         migrations.CreateModel(
             name="Delivery",
@@ -357,6 +405,13 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True)),
                 ("problem", models.CharField(blank=True, max_length=254)),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["not_before"], name="feedback_undelivered"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Goodwill",
@@ -394,6 +449,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["-written_at", "-id"], name="feedback_goodwills")],
+            },
         ),
         migrations.CreateModel(
             name="Move",
@@ -482,6 +540,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("cluster", "text"), name="feedback_one_proof")],
+            },
         ),
         migrations.CreateModel(
             name="Suggestion",
@@ -511,6 +572,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("verdict", "open")), fields=["-score", "-id"], name="feedback_suggests"
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("cluster", "like"), name="feedback_one_suggestion")],
+            },
         ),
         migrations.CreateModel(
             name="Telling",
@@ -549,6 +618,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("cluster", "workspace"), name="feedback_one_telling")],
+            },
         ),
         migrations.CreateModel(
             name="TrackerLink",
@@ -569,6 +641,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("cluster", "url"), name="feedback_one_link")],
+            },
         ),
         migrations.CreateModel(
             name="Hold",
@@ -593,137 +668,11 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(fields=["place", "-ranks_at", "-id"], name="feedback_by_weight"),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(fields=["place", "state", "-ranks_at", "-id"], name="feedback_by_state"),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(fields=["place", "said_severity", "-ranks_at", "-id"], name="feedback_by_severity"),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(fields=["assignee", "place", "-ranks_at", "-id"], name="feedback_by_assignee"),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(
-                condition=models.Q(("proofs_open__gt", 0)),
-                fields=["place", "-ranks_at", "-id"],
-                name="feedback_waits_proof",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(
-                condition=models.Q(("answered_at__isnull", False)),
-                fields=["place", "-ranks_at", "-id"],
-                name="feedback_answered",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(condition=models.Q(("compared_at", None)), fields=["id"], name="feedback_uncompared"),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(
-                condition=models.Q(("place", "asleep")), fields=["snoozed_until"], name="feedback_sleeps"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="cluster",
-            index=models.Index(
-                condition=models.Q(("tells_at__isnull", False)), fields=["tells_at"], name="feedback_tells"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="change",
-            index=models.Index(fields=["cluster", "-id"], name="feedback_history"),
-        ),
-        migrations.AddIndex(
-            model_name="change",
-            index=models.Index(fields=["by", "-id"], name="feedback_changes_of"),
-        ),
-        migrations.AddIndex(
-            model_name="change",
-            index=models.Index(fields=["kind", "at"], name="feedback_changes_by_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="change",
-            index=models.Index(
-                condition=models.Q(("press__isnull", False)), fields=["press"], name="feedback_of_press"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="clusterkey",
-            index=models.Index(fields=["name", "value", "cluster"], name="feedback_by_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="clusterkey",
-            constraint=models.UniqueConstraint(fields=("cluster", "name", "value"), name="feedback_one_key"),
-        ),
         migrations.AddField(
             model_name="delivery",
             name="answer",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="feedback.answer"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["cluster", "-created_at", "-id"], name="feedback_of_cluster"),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["agent_remote_id", "dedupe_key", "-id"], name="feedback_folds"),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["agent_remote_id", "received_at"], name="feedback_shouts"),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["workspace", "-created_at", "-id"], name="feedback_of_workspace"),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["created_at"], name="feedback_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="goodwill",
-            index=models.Index(fields=["-written_at", "-id"], name="feedback_goodwills"),
-        ),
-        migrations.AddConstraint(
-            model_name="proof",
-            constraint=models.UniqueConstraint(fields=("cluster", "text"), name="feedback_one_proof"),
-        ),
-        migrations.AddIndex(
-            model_name="suggestion",
-            index=models.Index(
-                condition=models.Q(("verdict", "open")), fields=["-score", "-id"], name="feedback_suggests"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.UniqueConstraint(fields=("cluster", "like"), name="feedback_one_suggestion"),
-        ),
-        migrations.AddConstraint(
-            model_name="telling",
-            constraint=models.UniqueConstraint(fields=("cluster", "workspace"), name="feedback_one_telling"),
-        ),
-        migrations.AddConstraint(
-            model_name="trackerlink",
-            constraint=models.UniqueConstraint(fields=("cluster", "url"), name="feedback_one_link"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "pending")), fields=["not_before"], name="feedback_undelivered"
             ),
         ),
     ]

@@ -74,6 +74,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["state", "turned_at", "id"], name="support_queue"),
+                    models.Index(fields=["turned_at", "id"], name="support_everything"),
+                    models.Index(fields=["workspace", "-last_at", "-id"], name="support_of_workspace"),
+                    models.Index(fields=["workspace", "subject_kind", "subject_id"], name="support_about"),
+                    models.Index(fields=["opened_by", "opened_at"], name="support_opener_recently"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReadMark",
@@ -95,6 +104,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("thread", "user", "side"), name="support_one_mark_a_reader")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Message",
@@ -130,41 +144,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["state", "turned_at", "id"], name="support_queue"),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["turned_at", "id"], name="support_everything"),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["workspace", "-last_at", "-id"], name="support_of_workspace"),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["workspace", "subject_kind", "subject_id"], name="support_about"),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["opened_by", "opened_at"], name="support_opener_recently"),
-        ),
-        migrations.AddConstraint(
-            model_name="readmark",
-            constraint=models.UniqueConstraint(fields=("thread", "user", "side"), name="support_one_mark_a_reader"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["author", "at"], name="support_author_recently"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(fields=("thread", "number"), name="support_one_message_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(fields=("author", "key"), name="support_one_message_a_press"),
+            options={
+                "indexes": [models.Index(fields=["author", "at"], name="support_author_recently")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("thread", "number"), name="support_one_message_a_number"),
+                    models.UniqueConstraint(fields=("author", "key"), name="support_one_message_a_press"),
+                ],
+            },
         ),
     ]
