@@ -6,17 +6,18 @@ that nobody knows, which changes nothing.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest, Lower
+from django.db.models.functions import Coalesce, Greatest, Lower, TruncDay
 
 from dashboard.accounts.models import Membership, Role
-from dashboard.agents.models import Claim, ClaimAttempt, ServiceClaimRequest
+from dashboard.agents.models import Claim, ClaimAttempt, QuotaSnapshot, ServiceClaimRequest
 from dashboard.alerts.kinds import (
+    BALANCES,
     CLAIM_REQUEST,
     DAILY_CAP,
     DISPUTE,
@@ -99,25 +100,50 @@ def _credits(claim: Claim) -> int | None:
     return claim.agent.credits if _is_followed(claim) else None
 
 
-def _credits_left(claim: Claim) -> int | None:
-    """Return what is left; of a debt another kind tells."""
-    left = _credits(claim)
-    return None if left is not None and left < 0 else left
-
-
 def low_balance(_now: datetime) -> Iterator[Fact]:
-    return balances(LOW_BALANCE, _credits_left)
+    """Yield what agents have left; of a debt another kind tells."""
+    told = Subquery(open_alert(LOW_BALANCE).values("level")[:1])
+    dated = _low(LOW_BALANCE).annotate(level_told=Coalesce(told, 0), day=TruncDay("agent__quota_at", tzinfo=UTC))
+    for claim in dated.annotate(**_paid_columns()).iterator(chunk_size=CHUNK):
+        left = _credits(claim)
+        if left is None or left < 0:
+            yield agent_fact(claim, None, {})
+            continue
+        free_a_day = claim.agent.free_credits_per_day or 0
+        figures = {"credits": left, **({"free_a_day": free_a_day} if free_a_day > 0 else {})}
+        # Credits that come back by themselves are the mildest news; what was told stays until it is so no more.
+        is_calm = free_a_day > 0 and not _was_paid(claim)
+        yield agent_fact(claim, BALANCES.eased(left, max(claim.level_told, 1)) if is_calm else left, figures)
+
+
+def _paid_columns() -> dict[str, Combinable]:
+    """Return the paid credits of an agent when the `day` of its balance began, and whether it had any since."""
+    read = QuotaSnapshot.objects.filter(agent=OuterRef("agent"))
+    before = read.filter(taken_at__lt=OuterRef("day")).order_by("-taken_at").values("paid_credits")[:1]
+    return {
+        "paid_before": Subquery(before),
+        "paid_since": Exists(read.filter(taken_at__gte=OuterRef("day"), paid_credits__gt=0)),
+    }
+
+
+def _was_paid(claim: Any) -> bool:  # noqa: ANN401 - a claim with `_paid_columns` beside it
+    """Tell whether an agent had other credits than the day's free ones: when the day began, or at any time of it."""
+    return (claim.agent.paid_credits or 0) > 0 or (claim.paid_before or 0) > 0 or claim.paid_since
 
 
 def negative_balance(_now: datetime) -> Iterator[Fact]:
     return balances(NEGATIVE_BALANCE)
 
 
-def balances(kind: Kind, figure: Callable[[Claim], int | None] = _credits) -> Iterator[Fact]:
+def balances(kind: Kind) -> Iterator[Fact]:
     """Yield the credits of the agents that concern a kind of balance."""
+    return _agent_facts(_low(kind), "credits", _credits)
+
+
+def _low(kind: Kind) -> QuerySet[Claim, Any]:
     left = Coalesce("agent__free_credits", 0) + Coalesce("agent__paid_credits", 0)
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
-    return _agent_facts(_claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left), "credits", figure)
+    return _claims(kind, is_told & Q(left__lte=kind.ladder.widest), left=left)
 
 
 def daily_cap(_now: datetime) -> Iterator[Fact]:

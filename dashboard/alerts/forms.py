@@ -1,5 +1,6 @@
 """What people choose to be told."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,8 +12,8 @@ from django.http import QueryDict
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.agents.selectors import claim_list
+from dashboard.alerts.kinds import Kind
 from dashboard.alerts.models import Preference
-from dashboard.alerts.registry import kinds_for
 from dashboard.alerts.services import Choice, Exempted
 from dashboard.lib.addresses import AddressRefused, target_of
 
@@ -51,7 +52,7 @@ class PreferenceForm(forms.Form):
 
 
 class ExemptionForm(forms.Form):
-    """An exception beneath the preset. Where there are workspaces, there are agents."""
+    """An exception beneath the preset, of the kinds that a role may be told of. In a workspace there are agents."""
 
     is_told = forms.TypedChoiceField(
         label="Tell me", choices=[("no", "Never"), ("yes", "Always")], coerce=lambda raw: raw == "yes"
@@ -61,14 +62,14 @@ class ExemptionForm(forms.Form):
         label="Agent", required=False, max_length=200, help_text="Its name or id. Empty: every agent."
     )
 
-    def __init__(self, data: QueryDict | None = None, *, audience: str, workspace: Workspace | None) -> None:
+    def __init__(self, data: QueryDict | None = None, *, kinds: Iterable[Kind], workspace: Workspace | None) -> None:
         super().__init__(data)
         self.workspace = workspace
-        named = [(kind.name, kind.title) for kind in kinds_for(audience)]
-        kinds = self.fields["kind"]
-        assert isinstance(kinds, forms.ChoiceField)  # noqa: S101 - for the type checker
-        kinds.choices = [("", "Every kind"), *named] if workspace else named
-        kinds.required = workspace is None
+        named = [(kind.name, kind.title) for kind in kinds]
+        chosen = self.fields["kind"]
+        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101 - for the type checker
+        chosen.choices = [("", "Every kind"), *named] if workspace else named
+        chosen.required = workspace is None
         if workspace is None:
             del self.fields["agent"]
 

@@ -20,9 +20,14 @@ def due_at(now: datetime, preference: Preference, zone: tzinfo) -> datetime:
         at = _next_wall(now, time(preference.digest_hour), zone)
     else:
         at = now
-    if preference.quiet_from and preference.quiet_until and is_quiet(at, preference, zone):
-        at = _next_wall(at, preference.quiet_until, zone)
-    return at
+    return quiet_end(at, preference, zone) or at
+
+
+def quiet_end(at: datetime, preference: Preference, zone: tzinfo) -> datetime | None:
+    """Return when (UTC) the quiet hours end in which a moment lies; None outside of them."""
+    if preference.quiet_until is None or not is_quiet(at, preference, zone):
+        return None
+    return _next_wall(at, preference.quiet_until, zone)
 
 
 def is_quiet(at: datetime, preference: Preference, zone: tzinfo) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
+
 from dashboard.accounts.access import EVERY_ROLE, MAY_BUY, OWNER_ONLY
 from dashboard.accounts.models import Role
 from dashboard.alerts.levels import HOLDS, Ladder
@@ -21,13 +23,21 @@ NEVER = 0
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """Said in place of a recovery: why something that happened has no end that could be told."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of alert for one audience.
 
-    `quiet` and `balanced` are the mildest level that the preset tells (NEVER: none); "everything" tells each.
-    `recovered` empty: it ends without a message. `lapses`: a thing that is not found any more (an agent that was
-    unlinked) ends its alert without a message; else its absence is the recovery. `pause`: looked at no oftener.
-    `levels` names the marks, where a preset begins at a later one.
+    `recovered` says that a level is left, whatever it was that ended it; where its sentence is empty it ends without a
+    message. `lapses`: a thing that is not found any more (an agent that was unlinked) ends its alert without a message;
+    else its absence is the recovery. `quiet` and `balanced` are the mildest level that the preset tells (NEVER: none);
+    "everything" tells each. `pause`: looked at no oftener. `levels` names the marks, where a preset begins at a later
+    one. `has_stop`: it tells of credits that an agent spends, so Stop stands beside it.
     """
 
     name: str
@@ -36,7 +46,7 @@ class Kind:
     hint: str
     icon: str
     said: Sentence
-    recovered: Sentence | None = None
+    recovered: Sentence | Occurrence
     quiet: int = NEVER
     balanced: int = 1
     ladder: Ladder = HOLDS
@@ -46,6 +56,7 @@ class Kind:
     page: str = "agent"
     levels: tuple[str, ...] = ()
     pause: timedelta = timedelta()
+    has_stop: bool = False
 
     @property
     def quiet_said(self) -> str:
@@ -69,8 +80,8 @@ class Kind:
 
     def sentence(self, change: str, level: int, figures: Figures) -> str:
         """Return what a crossing says, without the name of the thing."""
-        if change == Crossing.Change.RECOVERED:
-            return self.recovered(level, figures) if self.recovered else ""
+        if change in (Crossing.Change.EASED, Crossing.Change.RECOVERED):
+            return "" if isinstance(self.recovered, Occurrence) else self.recovered(level, figures)
         return self.said(level, figures)
 
 
@@ -80,12 +91,16 @@ def number(count: int, one: str, many: str = "") -> str:
 
 
 def _balance_said(_level: int, figures: Figures) -> str:
-    left = figures["credits"]
-    return f"{number(left, 'credit')} left." if left > 0 else "Out of credits."
+    left, free_a_day = figures["credits"], figures.get("free_a_day", 0)
+    if left > 0:
+        return f"{number(left, 'credit')} left."
+    return f"Out of credits until the day's {free_a_day:,} free ones come." if free_a_day else "Out of credits."
 
 
-def _balance_recovered(_level: int, figures: Figures) -> str:
-    return f"Has credits again: {figures['credits']:,}."
+def _balance_recovered(level: int, figures: Figures) -> str:
+    """Name the gravest mark that was left: credits come again to whoever was out alone."""
+    mark, now = BALANCES.marks[level - 1], f"{figures['credits']:,}"
+    return f"Above {number(mark, 'credit')} again: {now}." if mark else f"Has credits again: {now}."
 
 
 def _stale_said(_level: int, figures: Figures) -> str:
@@ -99,17 +114,19 @@ def _dispute_said(_level: int, figures: Figures) -> str:
     return f"Payment disputed: {number(figures['credits'], 'credit')} taken back."
 
 
+# Ten credits are about a picture: with fewer an agent that was out can still not work.
+BALANCES = Ladder((100, 20, 0), falls=True, slack_least=10)
 LOW_BALANCE = Kind(
     "low_balance",
     WORKSPACE,
     "Low balance",
-    "An agent has 100, 20 and then no credits left.",
+    "An agent has 100, 20 and then no credits left. Of free credits that come anew each day, only Everything tells.",
     "credits",
     said=_balance_said,
     recovered=_balance_recovered,
     quiet=3,
     balanced=2,
-    ladder=Ladder((100, 20, 0), falls=True, slack_least=5),
+    ladder=BALANCES,
     tones=(Tone.INFO, Tone.WARN, Tone.BAD),
     levels=("at 100 credits", "from 20 credits on", "when none are left"),
     lapses=True,
@@ -134,7 +151,8 @@ DAILY_CAP = Kind(
     "An agent has used all jobs of its day. Credits do not change that.",
     "clock",
     said=lambda _level, _figures: "All jobs of today are used. It goes on at the reset.",
-    recovered=lambda _level, figures: f"Can work again: {number(figures['jobs'], 'job')} for today.",
+    # Whether it can work is its credits' to say too.
+    recovered=lambda _level, figures: f"Has jobs again: {figures['jobs']:,} for today.",
     balanced=NEVER,
     ladder=Ladder((0,), falls=True, slack_percent=0),
     lapses=True,
@@ -143,11 +161,11 @@ TOKEN_STOPPED = Kind(
     "token_stopped",
     WORKSPACE,
     "Token stopped working",
-    "Image Skill refuses an agent's token: replaced by its owner, or taken over.",
+    f"{settings.PRODUCT_NAME} refuses an agent's token: replaced by its owner, or taken over.",
     "key",
     said=lambda _level, _figures: (
-        "Image Skill refuses its token. Its owner replaced it, or somebody took it over. We read nothing about it "
-        "until the link is renewed; it may still work and spend."
+        f"{settings.PRODUCT_NAME} refuses its token. Its owner replaced it, or somebody took it over. We read nothing "
+        "about it until the link is renewed; it may still work and spend."
     ),
     recovered=lambda _level, _figures: "Its link is renewed.",
     quiet=1,
@@ -165,7 +183,8 @@ HAND_OFF = Kind(
         if figures.get("credits")
         else "Asks you to pay for credits."
     ),
-    recovered=lambda _level, _figures: "Waits for no payment any more.",
+    # Paid, expired, put aside, muted or unlinked: the inbox asks no more.
+    recovered=lambda _level, _figures: "No longer waits in your inbox.",
     roles=MAY_BUY,
     page="inbox",
     tones=(Tone.INFO,),
@@ -177,9 +196,9 @@ PURCHASE_STUCK = Kind(
     "Paid, and the credits have not come for ten minutes.",
     "purchases",
     said=lambda _level, figures: (
-        f"Paid, and Image Skill has not added {number(figures['credits'], 'credit')} yet."
+        f"Paid, and {settings.PRODUCT_NAME} has not added {number(figures['credits'], 'credit')} yet."
         if figures.get("credits")
-        else "Paid, and Image Skill has not added the credits yet."
+        else f"Paid, and {settings.PRODUCT_NAME} has not added the credits yet."
     ),
     recovered=lambda _level, _figures: "The purchase is stuck no more.",
     quiet=1,
@@ -191,7 +210,7 @@ DISPUTE = Kind(
     "dispute",
     WORKSPACE,
     "Dispute",
-    "The payer's bank disputes a payment, and Image Skill took the credits back.",
+    f"The payer's bank disputes a payment, and {settings.PRODUCT_NAME} took the credits back.",
     "dispute",
     said=_dispute_said,
     recovered=lambda _level, _figures: "The dispute is over: the credits are back.",
@@ -204,13 +223,13 @@ CLAIM_REQUEST = Kind(
     "claim_request",
     WORKSPACE,
     "Claim request waiting",
-    "An agent named your address at Image Skill and asks to be claimed.",
+    f"An agent named your address at {settings.PRODUCT_NAME} and asks to be claimed.",
     "inbox",
-    said=lambda _level, _figures: "Asked Image Skill for you to claim it.",
+    said=lambda _level, _figures: f"Asked {settings.PRODUCT_NAME} for you to claim it.",
+    recovered=lambda _level, _figures: "Its request no longer waits for you.",
     roles=OWNER_ONLY,
     page="inbox",
     tones=(Tone.INFO,),
-    lapses=True,
 )
 SYNC_STALE = Kind(
     "sync_stale",
@@ -231,6 +250,7 @@ KNOWN_GAP = Kind(
     "A stretch of an agent's ledger could not be read.",
     "unknown",
     said=lambda _level, _figures: "A stretch of its ledger could not be read. Nothing is made up for it.",
+    recovered=Occurrence("What was missed stays missed: the alert grows old instead."),
     balanced=NEVER,
     tones=(Tone.INFO,),
     lapses=True,

@@ -29,6 +29,13 @@ class Ladder:
         slack = max(self.slack_least, abs(mark) * self.slack_percent // 100)
         return mark + slack if self.falls else mark - slack
 
+    def eased(self, figure: int, level: int) -> int:
+        """Return the figure, or the nearest one that reaches no graver level than this."""
+        graver = self.marks[level:]
+        if not graver:
+            return figure
+        return max(figure, graver[0] + 1) if self.falls else min(figure, graver[0] - 1)
+
     @property
     def widest(self) -> int:
         """The figure at which nothing is held any more: whatever lies beyond concerns nobody."""

@@ -8,6 +8,7 @@ a mail server that comes back finds one mail waiting, not an evening of them.
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -18,13 +19,15 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.alerts.deliveries import mail_rows, people_for
+from dashboard.alerts.hours import quiet_end
 from dashboard.alerts.models import Delivery, Preference
-from dashboard.alerts.recipients import People
+from dashboard.alerts.recipients import People, Reason
 from dashboard.alerts.registry import kind_of
 from dashboard.alerts.unsubscribing import unsubscribe_headers, unsubscribe_url
 from dashboard.alerts.wording import Told, crossing_told
 from dashboard.lib.words import Tone
-from dashboard.notify.services import mail_name, mail_queue
+from dashboard.notify.models import OutboxMail
+from dashboard.notify.services import mail_name, mail_queue, mail_wait_add
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +35,8 @@ MAILS_AT_ONCE = 100
 IN_ONE_MAIL = 500
 # The others of a long mail are counted, and stand on the page.
 LISTED = 40
+# How the keys of these mails begin in the outbox.
+KEY = "alerts:"
 LEFT = "Not a member any more: told to the owners instead."
 UNWANTED = "Does not want mails any more."
 UNKNOWN = "Of a kind that is not known any more."
@@ -101,16 +106,34 @@ def mail_compose(post: Post) -> bool:
     mine = _still_theirs(rows, preference, people)
     if not mine or preference is None:
         return False
+    if until := _quiet_end(preference):
+        # A late task finds what was due before the silence began.
+        _update(mine, due_at=until)
+        return False
     told = _latest(mine)
     mail = mail_queue(
         to=preference.user.email,
         template="alerts",
-        context=_context(told, preference),
+        context={**_context(told, preference), "why": _why(mine, preference, people)},
         headers=unsubscribe_headers(unsubscribe_url(preference)),
-        dedupe_key=f"alerts:{post.user_id}:{mine[0].pk}:{mine[0].attempts}",
+        dedupe_key=f"{KEY}{post.user_id}:{mine[0].pk}:{mine[0].attempts}",
     )
     _update(mine, state=Delivery.State.QUEUED, mail=mail, attempts=F("attempts") + 1, tried_since=now)
     return True
+
+
+def mail_waits_until(mail: OutboxMail) -> datetime | None:
+    """Return when the quiet hours end of whoever a mail is for, asked as it is about to leave: a retry may be late."""
+    told = Delivery.objects.filter(mail=mail).first()
+    if told is None:
+        return None
+    of_place = {"workspace": told.workspace_id, **({} if told.workspace_id else {"role": told.audience})}
+    preference = Preference.objects.select_related("user").filter(user=told.user_id, **of_place).first()
+    return _quiet_end(preference) if preference else None
+
+
+def _quiet_end(preference: Preference) -> datetime | None:
+    return quiet_end(timezone.now(), preference, zoneinfo.ZoneInfo(preference.user.time_zone))
 
 
 def _still_theirs(rows: list[Delivery], preference: Preference | None, people: People) -> list[Delivery]:
@@ -178,11 +201,29 @@ def _context(told: list[Told], preference: Preference) -> dict[str, object]:
         "list_url": settings.DASHBOARD_URL + _page(workspace, preference.role, "alert_list"),
         "settings_url": settings.DASHBOARD_URL + _page(workspace, preference.role, "preferences"),
         "unsubscribe_url": unsubscribe_url(preference),
-        "preset": preference.get_preset_display(),
     }
+
+
+def _why(rows: Iterable[Delivery], preference: Preference, people: People) -> str:
+    """Return why a person gets these, each reason once, as it follows upon "because"."""
+    found: set[Reason] = set()
+    for row in rows:
+        alert = row.crossing.alert
+        if kind := kind_of(row.audience, alert.kind):
+            found.add(people.reason(preference, kind, alert, level=row.crossing.level))
+    said = {
+        Reason.PRESET: f"your alerts are set to “{preference.get_preset_display()}”",
+        Reason.EXCEPTION: "an exception of yours asks for it",
+        Reason.INHERITED: "somebody who is out was told of it, and you answer for them",
+        Reason.BEGAN: "it began before you chose otherwise",
+    }
+    return ", and because ".join(sentence for reason, sentence in said.items() if reason in found)
 
 
 def _page(workspace: Workspace | None, role: str, name: str) -> str:
     if workspace:
         return reverse(f"alerts:{name}", args=[workspace.key])
     return reverse(f"alerts:{role}_{name}")
+
+
+mail_wait_add(KEY, mail_waits_until)

@@ -83,17 +83,23 @@ class Alert(models.Model):
 
 
 class Crossing(models.Model):
-    """One change that people are told of: an alert opened, got worse or recovered, with the figures of then."""
+    """One change that people are told of: an alert opened, got worse, eased or recovered, with the figures of then.
+
+    `level` is the gravest that was reached, or left; `eased_to` the one that still holds after an easing, 0 after a
+    recovery.
+    """
 
     class Change(models.TextChoices):
         OPENED = "opened", "Noticed"
         WORSENED = "worsened", "Got worse"
+        EASED = "eased", "Eased"
         RECOVERED = "recovered", "Recovered"
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="changes")
     number = models.PositiveIntegerField()
     change = models.CharField(max_length=10, choices=Change)
     level = models.PositiveSmallIntegerField()
+    eased_to = models.PositiveSmallIntegerField(default=0)
     figures = models.JSONField(default=dict)
     at = models.DateTimeField()
 
@@ -105,7 +111,8 @@ class Crossing(models.Model):
 
     @property
     def is_recovery(self) -> bool:
-        return self.change == self.Change.RECOVERED
+        """Tell whether it takes back what was told before: that a level holds."""
+        return self.change in (self.Change.EASED, self.Change.RECOVERED)
 
 
 class SweepMark(models.Model):
@@ -231,7 +238,8 @@ class Delivery(models.Model):
     audience = models.CharField(max_length=16, choices=Audience)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, null=True, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    # None of a post: its webhook was removed since.
+    webhook = models.ForeignKey(Webhook, on_delete=models.SET_NULL, null=True, related_name="deliveries")
     mail = models.ForeignKey(OutboxMail, on_delete=models.SET_NULL, null=True, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     created_at = models.DateTimeField()
@@ -252,7 +260,7 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(channel="mail", user__isnull=False, webhook__isnull=True)
-                | Q(channel="webhook", user__isnull=True, webhook__isnull=False),
+                | Q(channel="webhook", user__isnull=True),
                 name="alerts_delivery_goes_somewhere",
             ),
         ]
@@ -266,3 +274,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.crossing} by {self.channel}"
+
+    @property
+    def may_go_again(self) -> bool:
+        """Tell whether it was given up and its receiver is still there."""
+        return self.state == self.State.GIVEN_UP and not (self.user_id is None and self.webhook_id is None)

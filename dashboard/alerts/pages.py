@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from dashboard.accounts.access import OWNER_ONLY, Scope
+from dashboard.accounts.access import MAY_STOP, OWNER_ONLY, Scope
 from dashboard.accounts.models import PlatformRole, User, Workspace
 from dashboard.alerts.forms import ExemptionForm, PreferenceForm
 from dashboard.alerts.kinds import Kind
@@ -43,6 +43,7 @@ class Place:
     role: str
     workspace: Workspace | None = None
     is_owner: bool = False
+    may_stop: bool = False
 
     @property
     def audience(self) -> Audience:
@@ -65,7 +66,8 @@ class Place:
 
 
 def member_place(scope: Scope) -> Place:
-    return Place(scope.user, scope.role.value, scope.workspace, is_owner=scope.may(OWNER_ONLY))
+    may = {"is_owner": scope.may(OWNER_ONLY), "may_stop": scope.may(MAY_STOP)}
+    return Place(scope.user, scope.role.value, scope.workspace, **may)
 
 
 def holder_place(user: User, role: PlatformRole) -> Place:
@@ -94,7 +96,7 @@ def preferences_page(request: HttpRequest, place: Place) -> HttpResponse:
 
 
 def exemption_page(request: HttpRequest, place: Place) -> HttpResponse:
-    form = ExemptionForm(request.POST, audience=place.audience, workspace=place.workspace)
+    form = ExemptionForm(request.POST, kinds=place.kinds, workspace=place.workspace)
     if form.is_valid():
         try:
             exemption_add(user=place.user, workspace=place.workspace, role=place.role, exemption=form.exemption)
@@ -123,7 +125,7 @@ def _chosen(
     context = {
         "place": place,
         "form": form or PreferenceForm(initial={name: getattr(kept, name) for name in CHOSEN}),
-        "exemption_form": exemption_form or ExemptionForm(audience=place.audience, workspace=place.workspace),
+        "exemption_form": exemption_form or ExemptionForm(kinds=place.kinds, workspace=place.workspace),
         "exemptions": [(one, place.url("exemption_removal", one.pk)) for one in mine],
         "inherited": inheritance_list(place.workspace) if place.workspace and place.is_owner else [],
         "webhook": webhook_of(place.workspace) if place.workspace and place.is_owner else None,

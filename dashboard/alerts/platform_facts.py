@@ -11,6 +11,7 @@ from api_client.errors import CONTRACT_MISMATCH, NOT_AN_ENVELOPE
 from dashboard.activity.models import Event
 from dashboard.alerts.facts import (
     CHUNK,
+    OCCURRENCES_OPEN,
     Fact,
     Reader,
     agents_followed,
@@ -26,6 +27,7 @@ from dashboard.alerts.platform_kinds import (
     BILLING_NEGATIVE,
     BILLING_QUIET,
     BILLING_STUCK,
+    BROKEN_LINES,
     CONTRACT_BREACH,
     CRITICAL_FEEDBACK,
     OPERATOR_SYNC_STALE,
@@ -36,7 +38,7 @@ from dashboard.billing.inbox import quiet_get
 from dashboard.feedback.models import Cluster, Level
 from dashboard.feedback.models import Place as FeedbackPlace
 from dashboard.feedback.models import State as FeedbackState
-from dashboard.freshness.models import Outage, SyncCursor
+from dashboard.freshness.models import KnownGap, Outage, Stream, SyncCursor
 from dashboard.lib.glossary import is_published
 
 # An outage of some seconds is over before anybody could look.
@@ -105,6 +107,14 @@ def unknown_event(_now: datetime) -> Iterator[Fact]:
             yield Fact(None, name, name, 1)
 
 
+def broken_lines(now: datetime) -> Iterator[Fact]:
+    """Yield that lines of ledgers could not be read, while it is news: of how many."""
+    missing = KnownGap.objects.filter(stream=Stream.AGENT, noticed_at__gte=now - OCCURRENCES_OPEN).exclude(line="")
+    agents = missing.aggregate(agents=Count("subject_id", distinct=True))["agents"]
+    if agents:
+        yield Fact(None, "lines", "Lines of ledgers", 1, {"agents": agents})
+
+
 def critical_feedback(_now: datetime) -> Iterator[Fact]:
     """Yield what agents call critical and nobody has triaged, by its number: never by what agents wrote."""
     untouched = Cluster.objects.filter(
@@ -125,5 +135,6 @@ PLATFORM_READERS: dict[Kind, Reader] = {
     SERVICE_AWAY: service_away,
     CONTRACT_BREACH: contract_breach,
     UNKNOWN_EVENT: unknown_event,
+    BROKEN_LINES: broken_lines,
     CRITICAL_FEEDBACK: critical_feedback,
 }

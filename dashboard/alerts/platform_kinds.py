@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, number
+from dashboard.alerts.kinds import DISPUTE, NEGATIVE_BALANCE, PURCHASE_STUCK, SYNC_STALE, Kind, Occurrence, number
 from dashboard.alerts.models import Audience
 from dashboard.lib.words import Tone
 
@@ -29,7 +29,7 @@ BILLING_QUIET = Kind(
         if figures["missed"]
         else f"None came for {number(figures['hours'], 'hour')}, which is longer than usual."
     ),
-    recovered=lambda _level, _figures: "Webhooks come again.",
+    recovered=lambda _level, _figures: "No webhook is missed any more.",
     quiet=1,
     page="billing:event_list",
     pause=timedelta(minutes=10),
@@ -60,7 +60,7 @@ CONTRACT_BREACH = Kind(
     "Answers of the hosted API are not what its contract says.",
     "alert",
     said=lambda _level, figures: f"{number(figures['streams'], 'stream')} stopped: answers break the contract.",
-    recovered=lambda _level, _figures: "Answers are what the contract says again.",
+    recovered=lambda _level, _figures: "No stream is stopped by it any more.",
     quiet=1,
     tones=(Tone.BAD,),
     page="web:health",
@@ -72,11 +72,24 @@ UNKNOWN_EVENT = Kind(
     "Ledgers hold a type of event that the contract does not publish.",
     "unknown",
     said=lambda _level, _figures: "A type of event that the contract does not publish. It is kept and shown.",
+    recovered=Occurrence("It stays in the ledgers; a version that knows the type has nothing to tell."),
     tones=(Tone.WARN,),
     lapses=True,
     page="web:health",
 )
 
+BROKEN_LINES = Kind(
+    "broken_lines",
+    OPERATOR,
+    "Broken lines",
+    "Ledgers hold lines that break the contract so far that they cannot be read.",
+    "alert",
+    said=lambda _level, figures: f"Left out of {number(figures['agents'], 'ledger')}. Each is a known gap there.",
+    recovered=Occurrence("A line that stays broken stays a gap: the alert grows old instead."),
+    tones=(Tone.WARN,),
+    lapses=True,
+    page="web:health",
+)
 CRITICAL_FEEDBACK = Kind(
     "critical_feedback",
     Audience.PRODUCT_REVIEWER,
@@ -86,9 +99,10 @@ CRITICAL_FEEDBACK = Kind(
     said=lambda _level, figures: (
         f"Called critical by {number(figures['agents'], 'agent')}. Nobody has looked at it yet."
     ),
+    # Triaged, put elsewhere or called less: nobody has to look first.
+    recovered=lambda _level, _figures: "No longer waits for a first look.",
     quiet=1,
     tones=(Tone.BAD,),
-    lapses=True,
     page="feedback:item",
 )
 
@@ -101,5 +115,6 @@ PLATFORM_KINDS = (
     OPERATOR_SYNC_STALE,
     CONTRACT_BREACH,
     UNKNOWN_EVENT,
+    BROKEN_LINES,
     CRITICAL_FEEDBACK,
 )

@@ -6,6 +6,7 @@ The people of all workspaces concerned are read at once; who of them is told is 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import QuerySet
@@ -28,15 +29,21 @@ def preference_default(user: User, *, workspace_id: int | None, role: str) -> Pr
     return Preference(user=user, workspace_id=workspace_id, role=role, **DEFAULTS.get(role, {}))
 
 
-def is_wanted(
-    preference: Preference, exemptions: Iterable[Exemption], *, kind: Kind, agent_id: int | None, level: int
-) -> bool:
-    """Tell whether a preference asks for an alert. The narrowest exception decides: kind and agent, agent, kind."""
+class Reason(StrEnum):
+    """Why somebody gets a message."""
+
+    PRESET = "preset"
+    EXCEPTION = "exception"
+    # In place of somebody who is out.
+    INHERITED = "inherited"
+    # They chose otherwise since it began.
+    BEGAN = "began"
+
+
+def exception_of(exemptions: Iterable[Exemption], *, kind: Kind, agent_id: int | None) -> Exemption | None:
+    """Return the exception that decides, the narrowest: of kind and agent, agent, kind."""
     fitting = [one for one in exemptions if one.kind in ("", kind.name) and one.agent_id in (None, agent_id)]
-    if fitting:
-        return max(fitting, key=lambda one: (one.agent_id is not None, one.kind != "")).is_told
-    mildest = kind.mildest_told(preference.preset)
-    return mildest != NEVER and level >= mildest
+    return max(fitting, key=lambda one: (one.agent_id is not None, one.kind != ""), default=None)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,11 @@ class People:
 
     def told(self, kind: Kind, alert: Alert) -> list[Preference]:
         """Return the preferences of who is told of an alert, each person once."""
-        wanting = [one for one in self.preferences.get(alert.workspace_id, []) if self._wants(one, kind, alert)]
+        wanting = [
+            one
+            for one in self.preferences.get(alert.workspace_id, [])
+            if self.wants(one, kind, alert, level=alert.level)
+        ]
         return self.standing(kind, alert.workspace_id, wanting)
 
     def standing(self, kind: Kind, place: int | None, preferences: Iterable[Preference]) -> list[Preference]:
@@ -77,13 +88,27 @@ class People:
         wanted = set(user_ids)
         return [one for one in self.preferences.get(place, []) if one.user_id in wanted]
 
-    def _wants(self, preference: Preference, kind: Kind, alert: Alert) -> bool:
+    def wants(self, preference: Preference, kind: Kind, alert: Alert, *, level: int) -> bool:
+        """Tell whether this preference asks for a level of an alert."""
         if alert.user_id not in (None, preference.user_id) or not preference.has_mail:
             return False
         if kind.audience == Audience.WORKSPACE and preference.role not in kind.roles:
             return False
-        exemptions = self.exemptions.get(preference.pk, [])
-        return is_wanted(preference, exemptions, kind=kind, agent_id=alert.agent_id, level=alert.level)
+        if exception := self._exception(preference, kind, alert):
+            return exception.is_told
+        mildest = kind.mildest_told(preference.preset)
+        return mildest != NEVER and level >= mildest
+
+    def reason(self, preference: Preference, kind: Kind, alert: Alert, *, level: int) -> Reason:
+        """Return why this person is told of a level of an alert, as things stand now."""
+        if self.wants(preference, kind, alert, level=level):
+            return Reason.EXCEPTION if self._exception(preference, kind, alert) else Reason.PRESET
+        left = [one for one in self.preferences.get(alert.workspace_id, []) if not self.is_entitled(kind, one)]
+        is_heir = any(self.wants(one, kind, alert, level=level) for one in left)
+        return Reason.INHERITED if is_heir else Reason.BEGAN
+
+    def _exception(self, preference: Preference, kind: Kind, alert: Alert) -> Exemption | None:
+        return exception_of(self.exemptions.get(preference.pk, []), kind=kind, agent_id=alert.agent_id)
 
 
 def people_of_workspaces(workspace_ids: Iterable[int]) -> People:

@@ -1,20 +1,25 @@
 """Reading alerts, what people chose and what was sent, within a workspace or a platform role."""
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from dataclasses import dataclass
+
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from dashboard.accounts.models import Membership, Role, User, Workspace
+from dashboard.agents.models import Claim
 from dashboard.alerts.kinds import DISPUTE, PURCHASE_STUCK
 from dashboard.alerts.models import Alert, Audience, Delivery, Preference, Webhook
 from dashboard.alerts.recipients import preference_default
+from dashboard.alerts.registry import EVERY_KIND
 from dashboard.alerts.spend_kinds import SPEND_SPIKE
 from dashboard.alerts.wording import Said, alert_said
 from dashboard.lib.paging import Page, page_get
+from dashboard.lib.words import Tone
 
 PAGE_SIZE = 50
-# A workspace with more open at once sees the gravest of the latest; all stand in the history when they end.
+# A place with more open at once sees the gravest, and how many there are; the others come up as these end.
 OPEN_SHOWN = 200
 # What an agent's row on the overview does not say.
 ALARMS = (DISPUTE.name, PURCHASE_STUCK.name, SPEND_SPIKE.name)
@@ -33,12 +38,44 @@ def alarms_in(workspace: int) -> Combinable:
     return Coalesce(Subquery(counted), 0)
 
 
-def alert_list_open(alerts: QuerySet[Alert]) -> list[Said]:
-    """Return what holds now, the gravest first, then the latest."""
-    rows = alerts.filter(ended_at=None).order_by("-crossed_at", "-pk")[:OPEN_SHOWN]
-    said = [one for one in map(alert_said, rows) if one]
-    gravity = {"bad": 0, "warn": 1}
-    return sorted(said, key=lambda one: gravity.get(one.tone, 2))
+@dataclass(frozen=True)
+class Open:
+    """What holds now, the gravest first, then the latest: `OPEN_SHOWN` at most, of `count`."""
+
+    said: list[Said]
+    count: int
+
+    @property
+    def note(self) -> str:
+        """What is not shown; empty where everything is."""
+        if self.count <= OPEN_SHOWN:
+            return ""
+        return f"The gravest {OPEN_SHOWN} of {self.count:,}. The others come up as these end."
+
+
+def alert_list_open(alerts: QuerySet[Alert]) -> Open:
+    """Return what holds now; counted where it is more than is shown.
+
+    An alert knows as `is_at_work` whether its agent is held and not stopped.
+    """
+    held_here = {"workspace": OuterRef("workspace"), "agent": OuterRef("agent"), "released_at": None}
+    working = Claim.objects.filter(**held_here, stopped_at=None)
+    gravity = Case(When(_of_tone(Tone.BAD), then=0), When(_of_tone(Tone.WARN), then=1), default=2)
+    held = alerts.filter(ended_at=None)
+    told = held.annotate(is_at_work=Exists(working))
+    rows = list(told.order_by(gravity, "-crossed_at", "-pk")[:OPEN_SHOWN])
+    count = held.count() if len(rows) == OPEN_SHOWN else len(rows)
+    return Open([one for one in map(alert_said, rows) if one], count)
+
+
+def _of_tone(tone: Tone) -> Q:
+    """Return the condition that an alert has this tone at its level."""
+    found = Q(pk__in=[])
+    for (audience, name), kind in EVERY_KIND.items():
+        levels = [level for level in range(1, len(kind.ladder.marks) + 1) if kind.tone(level) == tone]
+        if levels:
+            found |= Q(audience=audience, kind=name, level__in=levels)
+    return found
 
 
 def alert_page_ended(alerts: QuerySet[Alert], *, cursor: str) -> Page[Alert]:

@@ -119,16 +119,15 @@ def unsubscribe(preference: Preference) -> None:
 
 
 def delivery_again(*, delivery: Delivery, actor: User) -> bool:
-    """Send a delivery that was given up or not sent once more; False for one that is on its way or arrived."""
-    over = (Delivery.State.GIVEN_UP,)
+    """Send a delivery that was given up once more; False for one that is on its way, arrived or has nowhere to go."""
     with transaction.atomic():
         held = Delivery.objects.select_for_update().get(pk=delivery.pk)
-        if held.state not in over:
+        if not held.may_go_again:
             return False
         asked, now = Delivery.objects.filter(pk=held.pk), timezone.now()
         if held.mail_id and mail_send_again(held.mail_id):
             # All that the mail tells goes with it.
-            asked = Delivery.objects.filter(mail_id=held.mail_id, state__in=over)
+            asked = Delivery.objects.filter(mail_id=held.mail_id, state=Delivery.State.GIVEN_UP)
             changes: dict[str, object] = {"state": Delivery.State.QUEUED}
         else:
             changes = {"state": Delivery.State.WAITING, "due_at": now, "tried_since": None}

@@ -10,6 +10,7 @@ from dashboard.activity.models import SpendDay
 from dashboard.activity.slots import day_of
 from dashboard.activity.usual import FLOOR_CREDITS, SPIKE_TIMES, usual_map
 from dashboard.agents.models import Claim, GuardrailCrossing
+from dashboard.agents.selectors import seen_since_column
 from dashboard.alerts.facts import CHUNK, Fact, Reader, agent_fact, open_alert
 from dashboard.alerts.kinds import Kind
 from dashboard.alerts.spend_kinds import GUARDRAIL, RUNWAY, SPEND_SPIKE
@@ -25,12 +26,21 @@ def runway(now: datetime) -> Iterator[Fact]:
     """Yield the days left of each agent; whatever else its runway says is no figure."""
     held = Claim.objects.filter(released_at=None).select_related("agent").annotate(**runway_columns(runway_since(now)))
     for claim in held.order_by("pk").iterator(chunk_size=CHUNK):
-        days = _days(runway_get(claim, now=now))
-        yield agent_fact(claim, days, {} if days is None else {"days": days})
+        known = runway_get(claim, now=now)
+        days = _days(known)
+        yield agent_fact(claim, days, {} if days is None else {"days": days, **_untold(known.untold)})
 
 
 def _days(known: Runway) -> int | None:
+    """Return the days that a runway says; that at most many are left says nothing, for it may be few."""
+    if known.untold and (known.days or 0) > RUNWAY.ladder.marks[0]:
+        return None
     return MOST_DAYS if known.kind == "covered" else known.days
+
+
+def _untold(charges: int) -> dict[str, int]:
+    """Return the figure of charges that tell no credits, where there are any."""
+    return {"untold": charges} if charges else {}
 
 
 def spend_spike(now: datetime) -> Iterator[Fact]:
@@ -43,13 +53,14 @@ def spend_spike(now: datetime) -> Iterator[Fact]:
     )
     held = Claim.objects.filter(released_at=None).alias(is_told=Exists(open_alert(SPEND_SPIKE)))
     busy = held.filter(Q(Exists(much)) | Q(is_told=True)).select_related("agent").order_by("pk")
-    claims = busy.iterator(chunk_size=CHUNK)
+    claims = busy.annotate(seen_since=seen_since_column()).iterator(chunk_size=CHUNK)
     while some := list(islice(claims, COMPARED_AT_ONCE)):
         known = usual_map(some, now=now)
         for claim in some:
             usual = known[claim.agent_id]
-            figures = {"today": usual.today, "usual": usual.usual or 0}
-            yield agent_fact(claim, None if usual.times is None else int(usual.times * 100), figures)
+            figures = {"today": usual.today, "usual": usual.usual or 0, **_untold(usual.untold)}
+            hundredths = int(usual.times * 100) if usual.times is not None and usual.is_said else None
+            yield agent_fact(claim, hundredths, figures)
 
 
 def guardrail(now: datetime) -> Iterator[Fact]:

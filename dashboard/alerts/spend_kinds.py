@@ -18,19 +18,19 @@ WEEK = 7
 
 def _days_said(_level: int, figures: Figures) -> str:
     days = figures["days"]
-    left = f"about {number(days, 'day')}" if days else "less than a day"
+    about = "at most" if figures.get("untold") else "about"
+    left = f"{about} {number(days, 'day')}" if days else "less than a day"
     return f"At its pace, credits last {left}."
 
 
 def _days_recovered(_level: int, figures: Figures) -> str:
     days = figures["days"]
-    return (
-        "At its pace, credits last." if days >= MOST_DAYS else f"At its pace, credits last about {number(days, 'day')}."
-    )
+    left = "" if days >= MOST_DAYS else f": about {number(days, 'day')}"
+    return f"At its pace, credits last longer again{left}."
 
 
 def _spike_said(_level: int, figures: Figures) -> str:
-    spent = number(figures["today"], "credit")
+    spent = f"{'at least ' if figures.get('untold') else ''}{number(figures['today'], 'credit')}"
     return f"Spent {spent} today, and usually {figures['usual']:,} by this time of day."
 
 
@@ -39,8 +39,18 @@ def _limit(figures: Figures) -> str:
 
 
 def _guardrail_said(_level: int, figures: Figures) -> str:
-    which = "limit" if figures["is_hard"] else "warning"
-    return f"Reached your {which} of {_limit(figures)}: {figures['figure']:,}."
+    return f"Reached your {_which(figures)} of {_limit(figures)}: {figures['figure']:,}."
+
+
+def _guardrail_recovered(_level: int, figures: Figures) -> str:
+    """One job that was too dear has no period that begins anew: nothing recovers it."""
+    if Guardrail.Kind.CREDITS_JOB in figures:
+        return ""
+    return f"Your {_which(figures)} of {_limit(figures)} began anew, or was raised or taken away."
+
+
+def _which(figures: Figures) -> str:
+    return "limit" if figures["is_hard"] else "warning"
 
 
 RUNWAY = Kind(
@@ -57,6 +67,7 @@ RUNWAY = Kind(
     levels=("at a week", f"at {SHORT_DAYS} days"),
     lapses=True,
     pause=SOME_MINUTES,
+    has_stop=True,
 )
 SPEND_SPIKE = Kind(
     "spend_spike",
@@ -65,12 +76,13 @@ SPEND_SPIKE = Kind(
     f"An agent has spent {SPIKE_TIMES} times as much today (UTC) as it usually has by this time.",
     "spend",
     said=_spike_said,
-    recovered=lambda _level, _figures: "Spends as usual again.",
+    recovered=lambda _level, _figures: "No longer spends unusually much.",
     quiet=1,
     ladder=Ladder((SPIKE_TIMES * 100,)),
     tones=(Tone.BAD,),
     lapses=True,
     pause=SOME_MINUTES,
+    has_stop=True,
 )
 GUARDRAIL = Kind(
     "guardrail",
@@ -79,11 +91,12 @@ GUARDRAIL = Kind(
     "An agent reached a warning or a hard limit that you set for it.",
     "shield",
     said=_guardrail_said,
-    recovered=lambda _level, figures: f"Is within {_limit(figures)} again.",
+    recovered=_guardrail_recovered,
     quiet=2,
     ladder=Ladder((1, 2), slack_percent=0),
     levels=("warnings too", "hard limits alone"),
     tones=(Tone.WARN, Tone.BAD),
+    has_stop=True,
 )
 
 SPEND_KINDS = (RUNWAY, SPEND_SPIKE, GUARDRAIL)

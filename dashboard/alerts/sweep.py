@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard.alerts.deliveries import deliveries_make
 from dashboard.alerts.facts import READERS, Fact, Reader
-from dashboard.alerts.kinds import Figures, Kind
+from dashboard.alerts.kinds import Figures, Kind, Occurrence
 from dashboard.alerts.levels import level_after
 from dashboard.alerts.models import Alert, Crossing, SweepMark
 from dashboard.alerts.platform_facts import PLATFORM_READERS
@@ -144,9 +144,9 @@ def _opened(kind: Kind, fact: Fact, level: int, now: datetime) -> Alert:
 
 
 def _alert_move(kind: Kind, alert: Alert, move: Move, now: datetime) -> Iterator[Crossing]:
-    """Change an open alert, and yield the crossing that people are told of; none where it eased or lapsed."""
-    change = _change(kind, alert, move)
+    """Change an open alert, and yield the crossing that people are told of; none where it lapsed."""
     figures = move.fact.figures if move.fact else alert.figures
+    change, left = _change(kind, alert, move, figures), alert.level
     if move.level == 0:
         # What was wrong stays as it was said last; how it stands now is the crossing's to tell.
         alert.ended_at = now
@@ -156,15 +156,19 @@ def _alert_move(kind: Kind, alert: Alert, move: Move, now: datetime) -> Iterator
     if change:
         alert.crossings += 1
         alert.crossed_at = now
-        yield _crossing(alert, change, figures, now)
+        crossing = _crossing(alert, change, figures, now)
+        if crossing.is_recovery:
+            crossing.level, crossing.eased_to = left, move.level
+        yield crossing
 
 
-def _change(kind: Kind, alert: Alert, move: Move) -> Crossing.Change | None:
+def _change(kind: Kind, alert: Alert, move: Move, figures: Figures) -> Crossing.Change | None:
     if move.level > alert.level:
         return Crossing.Change.WORSENED
-    if move.level == 0 and kind.recovered and not (kind.lapses and move.fact is None):
-        return Crossing.Change.RECOVERED
-    return None
+    if isinstance(kind.recovered, Occurrence) or (kind.lapses and move.fact is None):
+        return None
+    change = Crossing.Change.EASED if move.level else Crossing.Change.RECOVERED
+    return change if kind.sentence(change, alert.level, figures) else None
 
 
 def _crossing(alert: Alert, change: Crossing.Change, figures: Figures, now: datetime) -> Crossing:

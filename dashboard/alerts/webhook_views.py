@@ -51,7 +51,7 @@ def webhook_secret(request: HttpRequest, scope: Scope) -> HttpResponse:
 @fresh_sign_in
 def webhook_removal(request: HttpRequest, scope: Scope) -> HttpResponse:
     webhook_remove(webhook=_hook_or_404(scope.workspace), actor=scope.user)
-    messages.success(request, "Removed. Nothing is posted any more.")
+    messages.success(request, "Removed. Nothing is posted any more; what was sent stays in the list.")
     return redirect("alerts:webhook", scope.workspace.key)
 
 

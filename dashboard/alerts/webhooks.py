@@ -16,6 +16,7 @@ from dashboard.audit.services import audit_record
 from dashboard.lib.sealing import seal
 
 TESTED_AGAIN_AFTER = timedelta(seconds=10)
+REMOVED = "The webhook was removed."
 
 
 def webhook_save(*, workspace: Workspace, url: str, preset: str, actor: User) -> str | None:
@@ -43,9 +44,11 @@ def webhook_secret_renew(*, webhook: Webhook, actor: User) -> str:
 
 
 def webhook_remove(*, webhook: Webhook, actor: User) -> None:
-    """Forget a webhook, its secret and what was to be posted to it."""
+    """Forget a webhook and its secret; what was posted stands in the list, what waited will not be sent."""
     with transaction.atomic():
         _audit("alerts.webhook_removed", webhook, actor, before=_facts(webhook))
+        waiting = Delivery.objects.filter(webhook=webhook, state=Delivery.State.WAITING)
+        waiting.update(state=Delivery.State.DROPPED, ended_at=timezone.now(), problem=REMOVED)
         webhook.delete()
 
 

@@ -41,10 +41,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Told:
-    """What a message says of one alert: its latest crossing, and since when it was so where that is over."""
+    """What a message says of one alert: its latest crossing, and since when it was so where that is over.
+
+    `is_recovery`: a level is left, be it that a milder one still holds; `is_over`: none does.
+    """
 
     said: Said
     is_recovery: bool
+    is_over: bool
     at: datetime
     began_at: datetime
 
@@ -66,7 +70,8 @@ def crossing_told(crossing: Crossing) -> Told | None:
     sentence = kind.sentence(crossing.change, crossing.level, crossing.figures)
     tone = Tone.GOOD if crossing.is_recovery else kind.tone(crossing.level)
     said = Said(alert, kind, sentence, tone, page_path(kind, alert))
-    return Told(said, crossing.is_recovery, crossing.at, alert.opened_at)
+    is_over = crossing.change == Crossing.Change.RECOVERED
+    return Told(said, crossing.is_recovery, is_over, crossing.at, alert.opened_at)
 
 
 def page_path(kind: Kind, alert: Alert) -> str:

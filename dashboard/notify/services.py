@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 from django.core.mail import EmailMultiAlternatives
@@ -19,6 +20,14 @@ MAILS_KEPT = timedelta(days=30)
 MAX_NAME = 60
 # A sender that dies between claim and result leaves the row to the next sweep after this long.
 CLAIM_FOR = timedelta(minutes=2)
+
+# Until when a mail has to wait, by the beginning of its `dedupe_key`: rooms above know what their readers want.
+_waits: dict[str, Callable[[OutboxMail], datetime | None]] = {}
+
+
+def mail_wait_add(beginning: str, wait: Callable[[OutboxMail], datetime | None]) -> None:
+    """Have `wait` asked, at the moment of sending, until when a mail whose key begins so has to wait; None: it goes."""
+    _waits[beginning] = wait
 
 
 def mail_name(text: str) -> str:
@@ -83,6 +92,9 @@ def mail_send(mail_id: int) -> bool:
     if not mine:
         return False
     mail = OutboxMail.objects.get(pk=mail_id)
+    if until := _waits_until(mail):
+        OutboxMail.objects.filter(pk=mail_id).update(not_before=until, attempts=F("attempts") - 1)
+        return False
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=mail.headers)
     message.attach_alternative(mail.html, "text/html")
     try:
@@ -92,6 +104,11 @@ def mail_send(mail_id: int) -> bool:
         return False
     OutboxMail.objects.filter(pk=mail_id).update(sent_at=timezone.now(), last_error="", **_forgotten(mail))
     return True
+
+
+def _waits_until(mail: OutboxMail) -> datetime | None:
+    asked = (wait(mail) for beginning, wait in _waits.items() if mail.dedupe_key.startswith(beginning))
+    return next((until for until in asked if until), None)
 
 
 def _forgotten(mail: OutboxMail) -> dict[str, str]:

@@ -84,6 +84,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["audience", "workspace", "-opened_at", "-id"], name="alerts_of_audience"),
+                    models.Index(condition=models.Q(("ended_at", None)), fields=["kind"], name="alerts_open_of_kind"),
+                    models.Index(fields=["ended_at"], name="alerts_ended"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None), ("workspace__isnull", False)),
+                        fields=("workspace", "kind", "subject_id"),
+                        name="alerts_one_open_a_subject",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None), ("workspace__isnull", True)),
+                        fields=("audience", "kind", "subject_id"),
+                        name="alerts_one_open_on_the_platform",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("audience", "workspace"), ("workspace__isnull", False)),
+                            models.Q(models.Q(("audience", "workspace"), _negated=True), ("workspace__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="alerts_workspace_where_it_is_for_one",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Crossing",
@@ -107,6 +134,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "number"), name="alerts_one_crossing_a_number")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Preference",
@@ -165,6 +197,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("workspace__isnull", False)),
+                        fields=("user", "workspace"),
+                        name="alerts_one_preference_a_workspace",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("workspace__isnull", True)),
+                        fields=("user", "role"),
+                        name="alerts_one_preference_a_role",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Exemption",
@@ -185,6 +231,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("agent__isnull", False)),
+                        fields=("preference", "kind", "agent"),
+                        name="alerts_one_exemption",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("agent__isnull", True)),
+                        fields=("preference", "kind"),
+                        name="alerts_one_exemption_a_kind",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Webhook",
@@ -305,131 +365,40 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["audience", "workspace", "-opened_at", "-id"], name="alerts_of_audience"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["kind"], name="alerts_open_of_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["ended_at"], name="alerts_ended"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None), ("workspace__isnull", False)),
-                fields=("workspace", "kind", "subject_id"),
-                name="alerts_one_open_a_subject",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None), ("workspace__isnull", True)),
-                fields=("audience", "kind", "subject_id"),
-                name="alerts_one_open_on_the_platform",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("audience", "workspace"), ("workspace__isnull", False)),
-                    models.Q(models.Q(("audience", "workspace"), _negated=True), ("workspace__isnull", True)),
-                    _connector="OR",
-                ),
-                name="alerts_workspace_where_it_is_for_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="crossing",
-            constraint=models.UniqueConstraint(fields=("alert", "number"), name="alerts_one_crossing_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("workspace__isnull", False)),
-                fields=("user", "workspace"),
-                name="alerts_one_preference_a_workspace",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("workspace__isnull", True)),
-                fields=("user", "role"),
-                name="alerts_one_preference_a_role",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="exemption",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("agent__isnull", False)),
-                fields=("preference", "kind", "agent"),
-                name="alerts_one_exemption",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="exemption",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("agent__isnull", True)),
-                fields=("preference", "kind"),
-                name="alerts_one_exemption_a_kind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["channel", "due_at"], name="alerts_deliveries_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "queued")), fields=["mail"], name="alerts_deliveries_queued"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["workspace", "-created_at", "-id"], name="alerts_deliveries_of"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["user", "-created_at", "-id"], name="alerts_deliveries_to"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["ended_at"], name="alerts_deliveries_ended"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("user__isnull", False)),
-                fields=("crossing", "user"),
-                name="alerts_one_mail_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("webhook__isnull", False)),
-                fields=("crossing", "webhook"),
-                name="alerts_one_post_a_webhook",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("channel", "mail"), ("user__isnull", False), ("webhook__isnull", True)),
-                    models.Q(("channel", "webhook"), ("user__isnull", True), ("webhook__isnull", False)),
-                    _connector="OR",
-                ),
-                name="alerts_delivery_goes_somewhere",
-            ),
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["channel", "due_at"],
+                        name="alerts_deliveries_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["mail"], name="alerts_deliveries_queued"
+                    ),
+                    models.Index(fields=["workspace", "-created_at", "-id"], name="alerts_deliveries_of"),
+                    models.Index(fields=["user", "-created_at", "-id"], name="alerts_deliveries_to"),
+                    models.Index(fields=["ended_at"], name="alerts_deliveries_ended"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("user__isnull", False)),
+                        fields=("crossing", "user"),
+                        name="alerts_one_mail_a_person",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("webhook__isnull", False)),
+                        fields=("crossing", "webhook"),
+                        name="alerts_one_post_a_webhook",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("channel", "mail"), ("user__isnull", False), ("webhook__isnull", True)),
+                            models.Q(("channel", "webhook"), ("user__isnull", True), ("webhook__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="alerts_delivery_goes_somewhere",
+                    ),
+                ],
+            },
         ),
     ]

@@ -20,13 +20,14 @@ FIGURES = st.lists(st.integers(-200, 300) | st.none(), max_size=40)
         (20, 0, 2),
         (0, 0, 3),
         (-5, 0, 3),
-        # 100 is left above 125, 20 above 25, 0 from 5 on.
+        # 100 is left at 125, 20 at 30, 0 at 10.
         (124, 1, 1),
         (125, 1, 0),
-        (24, 2, 2),
-        (25, 2, 1),
-        (4, 3, 3),
-        (5, 3, 2),
+        (29, 2, 2),
+        (30, 2, 1),
+        (9, 3, 3),
+        (10, 3, 2),
+        (40, 3, 1),
         (500, 3, 0),
         (None, 2, 2),
     ],
@@ -43,6 +44,15 @@ def test_no_figure_gives_a_level_that_it_has_not_reached_or_held(figures: list[i
         if figure is not None:
             assert ladder.reached(figure) <= level <= max(ladder.reached(figure), before)
             assert level_after(figure, ladder=ladder, level=level) == level
+
+
+@given(figure=st.integers(-200, 900), level=st.integers(0, 3), ladder=st.sampled_from(LADDERS))
+def test_eased_figure_reaches_no_graver_level_and_is_itself_where_it_need_not_be(
+    figure: int, level: int, ladder: Ladder
+) -> None:
+    eased = ladder.eased(figure, level)
+    assert ladder.reached(eased) == min(ladder.reached(figure), level)
+    assert eased == figure or ladder.reached(figure) > level
 
 
 @given(low=st.integers(80, 100), swings=st.integers(1, 40))

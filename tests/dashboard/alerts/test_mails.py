@@ -91,6 +91,41 @@ def test_quiet_hours_end_with_one_mail(held: Any, chosen: Any, owner: User, mail
     assert "CEST" in body
 
 
+def test_late_task_keeps_to_quiet_hours(held: Any, chosen: Any, mailoutbox: list[Any]) -> None:
+    chosen(quiet_from=time(22), quiet_until=time(7))
+    with time_machine.travel(EVENING, tick=False) as clock:
+        credits_set(held(), 0)
+        swept()
+        clock.shift(timedelta(hours=1))
+        assert mailed() == 0
+        clock.move_to(datetime(2026, 6, 2, 6, 59, tzinfo=UTC))
+        assert mailed() == 0
+        clock.shift(timedelta(minutes=1))
+        assert mailed() == 1
+
+
+@pytest.mark.parametrize("person", ["owner", "billing_admin"])
+def test_retry_keeps_to_quiet_hours_and_to_those_chosen_meanwhile(
+    held: Any, person: str, request: pytest.FixtureRequest, mailoutbox: list[Any], settings: Any
+) -> None:
+    user: User = request.getfixturevalue(person)
+    backend = settings.EMAIL_BACKEND
+    with time_machine.travel(EVENING, tick=False) as clock:
+        credits_set(held(), -40)
+        swept()
+        settings.EMAIL_BACKEND = AWAY
+        assert mailed() == 0
+        settings.EMAIL_BACKEND = backend
+        Preference.objects.filter(user=user).update(quiet_from=time(21), quiet_until=time(7))
+        clock.shift(timedelta(hours=2))
+        mail_send_due()
+        assert user.email not in [address for mail in mailoutbox for address in mail.to]
+        assert OutboxMail.objects.get(to=user.email).attempts == 1
+        clock.move_to(datetime(2026, 6, 2, 7, tzinfo=UTC))
+        assert mail_send_due() == 1
+    assert mailoutbox[-1].to == [user.email]
+
+
 def test_daily_mail_comes_once_a_day(held: Any, chosen: Any, mailoutbox: list[Any]) -> None:
     chosen(rhythm="daily", digest_hour=8)
     with time_machine.travel(EVENING, tick=False) as clock:
@@ -188,6 +223,16 @@ def test_no_secret_and_no_contact_is_in_a_mail(held: Any, mailoutbox: list[Any])
     whole = str(mailoutbox[0].message())
     assert "SEALED" not in whole
     assert mailoutbox[0].subject.endswith("Image Skill refuses its token")
+
+
+def test_service_is_called_as_the_settings_say(held: Any, mailoutbox: list[Any], settings: Any) -> None:
+    settings.PRODUCT_NAME = "Other Name"
+    claim = held()
+    Claim.objects.filter(pk=claim.pk).update(token_refused_at=claim.claimed_at)
+    swept()
+    assert mailed() == 1
+    assert mailoutbox[0].subject.endswith("Other Name refuses its token")
+    assert "Image Skill" not in mailoutbox[0].body + mailoutbox[0].alternatives[0][0]
 
 
 def link_of(mail: Any) -> str:

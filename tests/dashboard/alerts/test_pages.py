@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from dashboard.accounts.members import member_remove
 from dashboard.accounts.models import User, Workspace
-from dashboard.agents.models import Agent
+from dashboard.agents.models import Agent, Claim
 from dashboard.alerts.models import Alert, Delivery, Exemption, Preference
 from dashboard.alerts.retention import ALERTS_KEPT, DELIVERIES_KEPT, alerts_prune
+from dashboard.alerts.selectors import OPEN_SHOWN
 from dashboard.audit.models import AuditEntry
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
 from tests.dashboard.web.pages import HOSTILE, words
@@ -38,13 +39,39 @@ def test_page_says_what_holds_and_what_is_over(held: Any, olga: Browser, address
     credits_set(claim, 15)
     swept()
     said = words(olga.get(address("alert_list")))
-    assert "So now render-bot 15 credits left. Low balance" in said
+    assert "Now render-bot 15 credits left. Low balance" in said
     assert "calm-bot" not in said
     credits_set(claim, 500)
     swept()
     said = words(olga.get(address("alert_list")))
     assert "Nothing holds now." in said
     assert "Recovered" in said
+
+
+def test_agent_that_spends_too_much_can_be_stopped_beside_what_is_said_of_it(
+    held: Any, address: Any, owner: User, viewer: User, browser_of: Callable[..., Browser], workspace: Workspace
+) -> None:
+    now = workspace.created_at
+    of_each = {kind: held(kind) for kind in ("runway", "spend_spike", "guardrail", "low_balance")}
+    figures = {"days": 2, "today": 900, "usual": 20, "credits_per_day": 500, "figure": 510, "is_hard": 1, "credits": 3}
+    for kind, claim in of_each.items():
+        Alert.objects.create(
+            audience="workspace", workspace=workspace, agent=claim.agent, kind=kind, subject_id=kind, level=1,
+            figures=figures, opened_at=now, crossed_at=now,
+        )  # fmt: skip
+
+    def stops(user: User) -> set[str]:
+        page = browser_of(user).get(address("alert_list")).content.decode()
+        urls = {
+            kind: reverse("agents:stop", args=[workspace.key, one.agent.remote_id]) for kind, one in of_each.items()
+        }
+        return {kind for kind, url in urls.items() if url in page}
+
+    assert stops(owner) == {"runway", "spend_spike", "guardrail"}
+    assert stops(viewer) == set()
+    Claim.objects.filter(pk=of_each["runway"].pk).update(stopped_at=now)
+    Claim.objects.filter(pk=of_each["guardrail"].pk).update(released_at=now)
+    assert stops(owner) == {"spend_spike"}
 
 
 def test_names_are_inert_on_the_page(held: Any, olga: Browser, address: Any) -> None:
@@ -140,6 +167,26 @@ def test_exception_about_nothing_is_refused(
     assert said in words(answer)
 
 
+@pytest.mark.parametrize(
+    ("person", "offered"),
+    [
+        ("owner", {"hand_off", "purchase_stuck", "claim_request"}),
+        ("buyer", {"hand_off", "purchase_stuck"}),
+        ("viewer", set()),
+    ],
+)
+def test_exceptions_are_offered_of_what_the_role_is_told(
+    browser_of: Callable[..., Browser], address: Any, request: pytest.FixtureRequest, person: str, offered: set[str]
+) -> None:
+    browser = browser_of(request.getfixturevalue(person))
+    form = browser.get(address("preferences")).context["exemption_form"]
+    choices = {name for name, _ in form.fields["kind"].choices}
+    assert "low_balance" in choices
+    assert choices & {"hand_off", "purchase_stuck", "claim_request"} == offered
+    answer = browser.post(address("exemption_new"), {"is_told": "yes", "kind": "claim_request", "agent": ""})
+    assert answer.status_code == (302 if "claim_request" in offered else 422)
+
+
 def test_exception_of_somebody_else_is_not_there(
     chosen: Any, browser_of: Callable[..., Browser], address: Any, viewer: User, outsider: User
 ) -> None:
@@ -207,17 +254,38 @@ def test_history_is_paged(held: Any, olga: Browser, address: Any) -> None:
     assert len(olga.get(address("alert_list"), {"page": older}).context["page"].rows) == 10
 
 
+def test_more_than_a_page_holds_is_counted_and_the_gravest_are_shown(
+    held: Any, olga: Browser, address: Any, workspace: Workspace
+) -> None:
+    now = workspace.created_at
+    claim = held()
+    grave, mild = {"kind": "token_stopped", "crossed_at": now}, {"kind": "known_gap", "crossed_at": now + timedelta(1)}
+    of = {"audience": "workspace", "workspace": workspace, "agent": claim.agent, "level": 1, "opened_at": now}
+    Alert.objects.create(**of, **grave, subject_id="grave", subject_label="grave-bot")
+    for number in range(OPEN_SHOWN - 1):
+        Alert.objects.create(**of, **mild, subject_id=str(number))
+    page = olga.get(address("alert_list"))
+    assert "The gravest" not in words(page)
+    for number in range(1_000):
+        Alert.objects.create(**of, **mild, subject_id=f"more-{number}")
+    page = olga.get(address("alert_list"))
+    assert f"The gravest {OPEN_SHOWN} of 1,200. The others come up as these end." in words(page)
+    assert page.context["open"].said[0].label == "grave-bot"
+
+
 def test_what_is_long_over_is_forgotten(held: Any) -> None:
     claim = held()
     credits_set(claim, 0)
     swept()
     mailed()
     mailed()
-    credits_set(claim, 500)
-    swept()
-    assert alerts_prune() == 0
     ended = Alert.objects.get().opened_at
     Delivery.objects.filter(state="sent").update(ended_at=ended - DELIVERIES_KEPT - timedelta(days=1))
+    # It lasts: who is to hear of its end stands in what was sent.
+    assert alerts_prune() == 0
+    credits_set(claim, 500)
+    swept()
+    assert Delivery.objects.filter(crossing__change="recovered").exists()
     alerts_prune()
     assert set(Delivery.objects.values_list("state", flat=True)) == {"waiting"}
     Alert.objects.update(ended_at=ended - ALERTS_KEPT - timedelta(days=1))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dashboard.accounts.members import member_remove, role_change
 from dashboard.accounts.models import Membership, Role, User, Workspace
-from dashboard.agents.models import ClaimInbox, ServiceClaimRequest
+from dashboard.agents.models import Agent, ClaimInbox, ServiceClaimRequest
 from dashboard.alerts.models import Alert, Delivery, Exemption, Preference
 from dashboard.alerts.selectors import inheritance_list
 from dashboard.alerts.services import inheritance_end
@@ -79,6 +79,46 @@ def test_recovery_is_told_to_whoever_heard_that_it_began(held: Any, owner: User,
     credits_set(claim, 500)
     swept()
     assert told() == {(owner.email, "low_balance", "opened"), (owner.email, "low_balance", "recovered")}
+
+
+def test_whoever_heard_of_a_level_hears_once_that_it_is_left(
+    held: Any, chosen: Any, owner: User, buyer: User, viewer: User
+) -> None:
+    for user, role, preset in (
+        (owner, "owner", "everything"),
+        (buyer, "buyer", "balanced"),
+        (viewer, "viewer", "quiet"),
+    ):
+        chosen(user, role, preset=preset, has_mail=True)
+    claim = held()
+    for balance in (90, 15, 0, 10, 40, 0, 40, 130):
+        credits_set(claim, balance)
+        swept()
+
+    def heard(user: User) -> list[tuple[str, int]]:
+        rows = Delivery.objects.filter(user=user).order_by("crossing__number")
+        return list(rows.values_list("crossing__change", "crossing__level"))
+
+    out_and_back = [("worsened", 3), ("eased", 3)]
+    assert heard(owner) == [
+        ("opened", 1), ("worsened", 2), *out_and_back, ("eased", 2), *out_and_back, ("recovered", 1),
+    ]  # fmt: skip
+    assert heard(buyer) == [("worsened", 2), *out_and_back, ("eased", 2), *out_and_back]
+    # Of 20 credits they never heard, so not that there are more either.
+    assert heard(viewer) == [*out_and_back, *out_and_back]
+
+
+@pytest.mark.parametrize(("preset", "levels"), [("quiet", [3]), ("balanced", [3, 2]), ("everything", [3, 2, 1])])
+def test_levels_that_were_reached_at_once_are_left_one_by_one_for_whoever_is_told_of_them(
+    held: Any, chosen: Any, preset: str, levels: list[int]
+) -> None:
+    chosen(preset=preset)
+    claim = held()
+    for balance in (0, 10, 40, 500):
+        credits_set(claim, balance)
+        swept()
+    left = Delivery.objects.exclude(crossing__change="opened").order_by("crossing__number")
+    assert list(left.values_list("crossing__level", flat=True)) == levels
 
 
 def test_buyer_who_leaves_leaves_their_alerts_to_the_owners(
@@ -176,6 +216,63 @@ def test_whoever_wants_no_mails_inherits_none(
     assert Alert.objects.get().is_open
 
 
+def because(mails: list[Any], user: User) -> str:
+    """Why a person got their latest mail, as both of its forms say."""
+    mail = next(one for one in reversed(mails) if one.to == [user.email])
+    html = " ".join(mail.alternatives[0][0].split())
+    said = [text.partition("you get this because ")[2].partition(". ")[0] for text in (mail.body, html)]
+    assert said[0] == said[1].partition(". <a")[0]
+    return str(said[0])
+
+
+def test_mail_says_that_the_preset_asked_for_it(held: Any, owner: User, mailoutbox: list[Any]) -> None:
+    credits_set(held(), 15)
+    swept()
+    mailed()
+    assert because(mailoutbox, owner) == "your alerts are set to “Balanced”"
+
+
+def test_mail_says_that_an_exception_asked_for_it(held: Any, chosen: Any, owner: User, mailoutbox: list[Any]) -> None:
+    Exemption.objects.create(preference=chosen(preset="quiet"), kind="low_balance", is_told=True)
+    claim = held()
+    credits_set(claim, 15)
+    swept()
+    mailed()
+    assert because(mailoutbox, owner) == "an exception of yours asks for it"
+    Agent.objects.filter(pk=claim.agent_id).update(paid_credits=-40)
+    swept()
+    mailed(), mailed()
+    assert because(mailoutbox, owner) == "your alerts are set to “Quiet”"
+
+
+def test_mail_says_that_it_was_meant_for_somebody_who_is_out(
+    held: Any, chosen: Any, owner: User, buyer: User, workspace: Workspace, mailoutbox: list[Any]
+) -> None:
+    chosen(preset="quiet")
+    chosen(buyer, "buyer", preset="everything")
+    member_remove(workspace=workspace, user=buyer, actor=owner)
+    credits_set(held(), 90)
+    swept()
+    mailed()
+    assert because(mailoutbox, owner) == "somebody who is out was told of it, and you answer for them"
+
+
+def test_mail_of_what_began_before_another_choice_says_so(
+    held: Any, chosen: Any, owner: User, mailoutbox: list[Any]
+) -> None:
+    chosen(preset="everything")
+    claim = held()
+    credits_set(claim, 90)
+    swept()
+    chosen(preset="quiet")
+    credits_set(held(), 0)
+    swept()
+    mailed()
+    assert because(mailoutbox, owner) == (
+        "your alerts are set to “Quiet”, and because it began before you chose otherwise"
+    )
+
+
 def test_members_of_another_workspace_hear_nothing(held: Any, owner: User, outsider: User) -> None:
     credits_set(held(), 0)
     swept()
@@ -195,7 +292,7 @@ def test_claim_request_is_for_the_person_whose_address_was_named(
     assert Alert.objects.get().user == owner
     ServiceClaimRequest.objects.all().delete()
     swept()
-    assert Alert.objects.get().ending == "lapsed"
+    assert (owner.email, "claim_request", "recovered") in told()
 
 
 def test_each_member_has_a_row_once(owner: User, buyer: User, viewer: User, workspace: Workspace) -> None:

@@ -21,7 +21,7 @@ from dashboard.credits.following import LATE_AFTER as GRANT_LATE_AFTER
 from dashboard.credits.models import Purchase, Reversal
 from dashboard.credits.selectors import hand_offs_open
 from dashboard.feedback.models import Cluster, Level
-from dashboard.freshness.models import Outage, SyncCursor
+from dashboard.freshness.models import KnownGap, Outage, Stream, SyncCursor
 from tests.dashboard.alerts.conftest import credits_set, mailed, swept
 from tests.dashboard.billing.desk_rows import event_made
 from tests.dashboard.conftest import platform_person
@@ -158,6 +158,26 @@ def test_operators_hear_of_late_agents_and_broken_contracts(held: Any, operator:
         assert open_kinds("operator") == {"unknown_event"}
 
 
+def test_operators_hear_once_of_lines_that_cannot_be_read(held: Any, operator: User) -> None:
+    """A stretch that nobody could read is the sponsors' to know; a line that broke the contract is ours."""
+    with time_machine.travel(NOW, tick=False) as clock:
+        first, second = (held(f"agent-{number}").agent for number in range(2))
+        gap = {"stream": Stream.AGENT, "before_at": NOW, "reason": "?"}
+        KnownGap.objects.create(**gap, subject_id=first.pk)
+        swept()
+        assert open_kinds("operator") == set()
+        for agent, line in ((first, "evt_1"), (first, "evt_2"), (second, "evt_1")):
+            KnownGap.objects.create(**gap, subject_id=agent.pk, line=line)
+        for _ in range(2):
+            swept()
+            clock.shift(timedelta(minutes=11))
+        assert Alert.objects.get(kind="broken_lines").figures == {"agents": 2}
+        assert [change for _, kind, change in told() if kind == "broken_lines"] == ["opened"]
+        clock.shift(timedelta(days=15))
+        swept()
+        assert "broken_lines" not in open_kinds("operator")
+
+
 def test_role_without_a_holder_is_answered_for_by_operators(held: Any, operator: User) -> None:
     credits_set(held(), -1)
     swept()
@@ -258,4 +278,4 @@ def test_reviewers_hear_of_critical_feedback_until_somebody_looks_and_never_what
     Cluster.objects.filter(pk=cluster.pk).update(state="triaged")
     swept()
     assert not open_kinds("product_reviewer")
-    assert {change for _, _, change in told()} == {"opened"}
+    assert (product_reviewer.email, "critical_feedback", "recovered") in told()

@@ -1,7 +1,7 @@
 """One message for each crossing and one when it recovers, whatever breaks, repeats or happens at once in between."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,51 +23,18 @@ from dashboard.alerts.models import Alert, Crossing, Delivery, SweepMark
 from dashboard.alerts.sweep import kind_sweep
 from dashboard.freshness.models import KnownGap, Outage, Stream, SyncCursor
 from dashboard.notify.models import OutboxMail
-from tests.dashboard.alerts.conftest import credits_set, mailed, swept
+from tests.dashboard.alerts.conftest import (
+    assert_each_level_is_taken_back_once,
+    credits_set,
+    expected,
+    mailed,
+    said,
+    swept,
+)
 from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-def said(audience: str = "") -> list[tuple[str, int]]:
-    """Every crossing so far, of one audience or of all: (change, level), in order."""
-    crossings = Crossing.objects.filter(alert__audience__contains=audience)
-    return list(crossings.order_by("pk").values_list("change", "level"))
-
-
-def expected(figures: list[int]) -> list[tuple[str, int]]:
-    """What a person should hear of these balances, worked out by the rule as the documents state it."""
-    told, level = [], 0
-    for figure in figures:
-        if figure < 0:
-            continue  # a debt is told as such
-        reached = sum(figure <= mark for mark in (100, 20, 0))
-        left = sum(figure >= mark for mark in (125, 25, 5))
-        now = max(reached, min(level, 3 - left))
-        if now > level:
-            told.append(("worsened" if level else "opened", now))
-        elif now == 0 and level:
-            told.append(("recovered", level))
-        level = now
-    return told
-
-
-def test_each_level_is_told_once_and_the_recovery_once(held: Any) -> None:
-    claim = held()
-    balances = [500, 90, 95, 90, 15, 0, 0, 10, 130, 500]
-    for balance in balances:
-        credits_set(claim, balance)
-        swept()
-        swept()
-    assert said() == expected(balances)
-    assert said() == [("opened", 1), ("worsened", 2), ("worsened", 3), ("recovered", 2)]
-
-
-@pytest.fixture
-def one_claim(held: Callable[..., Claim], chosen: Callable[..., Any]) -> Claim:
-    chosen(preset="everything")
-    return held()
 
 
 class Killed(Exception):
@@ -89,6 +56,7 @@ def test_no_history_of_figures_loses_or_doubles_a_message(steps: list[tuple[int,
             credits_set(one_claim, balance)
             seen += _play(way, balance)
         assert said() == expected(seen)
+        assert_each_level_is_taken_back_once()
         # A second mail is composed when the first one is on its way.
         mailed(), mailed()
         assert set(Delivery.objects.values_list("state", "attempts")) <= {("sent", 1), ("queued", 1)}

@@ -282,14 +282,34 @@ def test_change_of_a_webhook_asks_for_a_fresh_sign_in(
     assert Webhook.objects.get().preset == "everything"
 
 
-def test_removed_webhook_is_forgotten_with_what_waited(
-    held: Any, address: Callable[[str], str], browser_of: Callable[..., Browser], owner: User, secret: str
-) -> None:
-    credits_set(held(), 0)
-    swept()
-    browser_of(owner).post(address("webhook_removal"))
+def test_removed_webhook_leaves_the_log_of_what_was_sent(
+    held: Any, address: Callable[[str], str], browser_of: Callable[..., Browser], owner: User, receiver: Receiver,
+    secret: str,
+) -> None:  # fmt: skip
+    olga, claim = browser_of(owner), held("render-bot")
+    for credits_ in (90, 15, 0):
+        credits_set(claim, credits_)
+        swept()
+    posts_send_due()
+    _, second, third = Delivery.objects.filter(channel="webhook").order_by("pk")
+    Delivery.objects.filter(pk=second.pk).update(state="given_up")
+    Delivery.objects.filter(pk=third.pk).update(state="waiting", ended_at=None)
+    olga.post(address("webhook_removal"))
     assert not Webhook.objects.exists()
-    assert not Delivery.objects.filter(channel="webhook").exists()
+    log = Delivery.objects.filter(channel="webhook").order_by("pk")
+    assert list(log.values_list("state", flat=True)) == ["sent", "given_up", "dropped"]
+    shown = olga.get(address("delivery_list"))
+    assert "The webhook was removed." in words(shown)
+    # Nobody is there to send it to.
+    assert "Send again" not in words(shown)
+    olga.post(reverse("alerts:delivery_again", args=[claim.workspace.key, second.pk]))
+    second.refresh_from_db()
+    assert second.state == "given_up"
+    # A new webhook has not heard of what the old one was told.
+    olga.post(address("webhook"), {"url": receiver.url, "preset": "everything"})
+    credits_set(claim, 500)
+    swept()
+    assert not Delivery.objects.filter(webhook__isnull=False).exists()
 
 
 def test_switched_off_webhook_is_switched_on_by_saving(
