@@ -10,6 +10,7 @@ import threading
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -180,7 +181,12 @@ def _ask_hosted_api(attempt: ClaimAttempt, token: str) -> tuple[Facts, Whoami]:
             return facts_read(client, whoami), whoami
     except ClaimRefusal as refusal:
         if refusal.state == "wrong_token":
-            _audit(attempt, "claim.refused", _presenter(attempt), refused="Image Skill does not accept the token")
+            _audit(
+                attempt,
+                "claim.refused",
+                _presenter(attempt),
+                refused=f"{settings.PRODUCT_NAME} does not accept the token",
+            )
         raise
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db.models import Q, QuerySet
 
@@ -61,7 +62,7 @@ class ConsentForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        help_text="A warning only: Image Skill does not stop an agent for it.",
+        help_text=f"A warning only: {settings.PRODUCT_NAME} does not stop an agent for it.",
     )
 
     def __init__(self, *args: Any, asks_phrase: bool, renews: bool, renews_broken: bool, **kwargs: Any) -> None:  # noqa: ANN401
@@ -81,5 +82,6 @@ class TokenForm(forms.Form):
         label="The agent's token",
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         validators=[RegexValidator(rf"\A{TOKEN_PATTERN}\Z", "A token is one line of letters, digits and signs.")],
-        help_text="Kept encrypted and never shown again. Image Skill is asked whose it is; then you decide.",
+        help_text="Kept encrypted and never shown again. "
+        f"{settings.PRODUCT_NAME} is asked whose it is; then you decide.",
     )

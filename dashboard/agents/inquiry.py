@@ -2,14 +2,17 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from api_client import ApiError, AuthRefused, Client, Whoami
+from django.conf import settings
+
+from api_client import ActivityEvent, ApiError, AuthRefused, Client, MalformedEvent, Whoami
 from dashboard.lib.converters import RemoteId
 from dashboard.lib.dates import showable
+from dashboard.lib.spent import CHARGE, Spent
 from dashboard.remote import client_with
 
 # What a header can carry, and as much of it as any token is long.
@@ -27,7 +30,10 @@ class ClaimRefusal(Exception):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the sponsor sees before consenting; None means that the service did not tell."""
+    """What the sponsor sees before consenting; None means that the service did not tell.
+
+    `credits_spent` is the least that was spent where `charges_untold`, so many charges that tell no credits, is not 0.
+    """
 
     agent_name: str = ""
     runtime: str = ""
@@ -36,6 +42,7 @@ class Facts:
     free_credits: int | None = None
     paid_credits: int | None = None
     credits_spent: int | None = None
+    charges_untold: int = 0
     events_seen: int = 0
 
 
@@ -51,9 +58,9 @@ def asking(token: str, *, slots: threading.BoundedSemaphore) -> Iterator[Client]
         with client_with(token, deadline_seconds=WHOAMI_SECONDS) as client:
             yield client
     except AuthRefused:
-        raise ClaimRefusal("wrong_token", "Image Skill does not accept this token.", 401) from None
+        raise ClaimRefusal("wrong_token", f"{settings.PRODUCT_NAME} does not accept this token.", 401) from None
     except ApiError:
-        raise ClaimRefusal("pending", "Image Skill does not answer; try again in a minute.", 503) from None
+        raise ClaimRefusal("pending", f"{settings.PRODUCT_NAME} does not answer; try again in a minute.", 503) from None
     finally:
         slots.release()
 
@@ -68,7 +75,7 @@ def identify(client: Client) -> Whoami:
     """Return whom Image Skill takes the token for; raises ClaimRefusal for an agent that no page could name."""
     whoami = client.identity.whoami()
     if not re.fullmatch(RemoteId.regex, whoami.actor.actor_id):
-        raise ClaimRefusal("pending", "Image Skill names this agent in a way we do not understand.", 503)
+        raise ClaimRefusal("pending", f"{settings.PRODUCT_NAME} names this agent in a way we do not understand.", 503)
     return whoami
 
 
@@ -82,16 +89,23 @@ def facts_read(client: Client, whoami: Whoami) -> Facts:
     )
     try:
         quota = client.quota.get()
-        deltas = [getattr(event, "credits_delta", None) for event in client.activity.list(limit=200).events]
+        events = client.activity.list(limit=200).events
     except ApiError:
         return known
+    spent = _spent(events)
     return replace(
         known,
         free_credits=quota.remaining_credits,
         paid_credits=quota.payment_backed_remaining_credits,
-        credits_spent=-sum(delta for delta in deltas if delta and delta < 0),
-        events_seen=len(deltas),
+        credits_spent=spent.told,
+        charges_untold=spent.untold,
+        events_seen=len(events),
     )
+
+
+def _spent(events: Iterable[ActivityEvent | MalformedEvent]) -> Spent:
+    charges = [event.credits_delta for event in events if isinstance(event, ActivityEvent) and event.type == CHARGE]
+    return Spent(-sum(delta for delta in charges if delta and delta < 0), charges.count(None))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -30,9 +30,9 @@ show-error
 CLAIM
 """
 TEXT = """\
-{sponsor} asks you to link yourself to the workspace "{workspace}" on the Image Skill dashboard at {host}.
+{sponsor} asks you to link yourself to the workspace "{workspace}" on the {product} dashboard at {host}.
 Linking charges nothing. Your sponsor will see what you make and spend.
-The dashboard uses your token only to ask Image Skill who you are and what you did; it keeps it encrypted and shows it
+The dashboard uses your token only to ask {product} who you are and what you did; it keeps it encrypted and shows it
 to nobody. If {host} is not a host that your sponsor told you to trust, stop here.
 To answer, run this once within {minutes} minutes, then print the "phrase" of the reply for your sponsor:
 
@@ -55,6 +55,7 @@ def invitation_for(*, code: str, sponsor: str, workspace: str) -> Invitation:
             sponsor=sponsor,
             workspace=workspace,
             host=host,
+            product=settings.PRODUCT_NAME,
             minutes=CODE_MINUTES,
             command=_command("api:claim_confirmation", {"code": code}, token=token),
         )

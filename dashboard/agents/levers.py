@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from dashboard.agents.models import Claim, Instruction
 from dashboard.lib.presentation import credits_text, credits_unit, money_text
 
@@ -28,7 +30,7 @@ def most_it_can_spend(claim: Claim, *, has_operator: bool) -> str:
     if claim.is_stopped and agent.claim_state == "revoked":
         return "Nothing more can be spent with its token. A job that was already running is still settled."
     if agent.credits is None:
-        return "Image Skill has not told its balance, so nobody here can say how much it can still spend."
+        return f"{settings.PRODUCT_NAME} has not told its balance, so nobody here can say how much it can still spend."
     left = max(agent.credits, 0)
     amount = f"{credits_text(left)} {credits_unit(left)} ({money_text(left)})"
     refill = agent.free_credits_per_day
@@ -61,11 +63,12 @@ def limits_state(told: Instruction | None, hard: Mapping[str, int], *, has_opera
 def limit_levers(state: str, *, problem: str = "") -> list[Lever]:
     """Return what a warning and a limit reach; `state` is that of `limits_state`."""
     reaches = {
-        "absent": "Advisory: this Image Skill cannot be told from here. We say when it is reached; you stop the agent.",
-        "ready": "Image Skill refuses what would go beyond it, as soon as you save it here.",
-        "done": "Image Skill refuses what would go beyond it, whoever holds the token.",
-        "retried": "Image Skill has not confirmed it yet. It is told again by itself until it answers.",
-        "refused": f"Image Skill did not take it, so it is advisory. {problem}".strip(),
+        "absent": f"Advisory: this {settings.PRODUCT_NAME} cannot be told from here. "
+        "We say when it is reached; you stop the agent.",
+        "ready": f"{settings.PRODUCT_NAME} refuses what would go beyond it, as soon as you save it here.",
+        "done": f"{settings.PRODUCT_NAME} refuses what would go beyond it, whoever holds the token.",
+        "retried": f"{settings.PRODUCT_NAME} has not confirmed it yet. It is told again by itself until it answers.",
+        "refused": f"{settings.PRODUCT_NAME} did not take it, so it is advisory. {problem}".strip(),
     }[state]
     misses = "jobs that are running already; uploads and dry runs, which cost nothing."
     return [
@@ -83,14 +86,14 @@ def stays_shut_out(claim: Claim, access: Instruction | None, *, has_operator: bo
 def _revoke_lever(claim: Claim, access: Instruction | None, *, has_operator: bool) -> Lever:
     state = access_state(claim, access, has_operator=has_operator)
     reaches = {
-        "ready": "Image Skill refuses its token at once, whoever holds it.",
-        "done": "Image Skill refuses its token, whoever holds it.",
-        "retried": "Image Skill has not confirmed it yet. It is told again by itself until it answers.",
-        "refused": f"Image Skill did not do it. {access.problem if access else ''}".strip(),
-        "absent": "This Image Skill cannot be told from here. The token goes on working.",
+        "ready": f"{settings.PRODUCT_NAME} refuses its token at once, whoever holds it.",
+        "done": f"{settings.PRODUCT_NAME} refuses its token, whoever holds it.",
+        "retried": f"{settings.PRODUCT_NAME} has not confirmed it yet. It is told again by itself until it answers.",
+        "refused": f"{settings.PRODUCT_NAME} did not do it. {access.problem if access else ''}".strip(),
+        "absent": f"This {settings.PRODUCT_NAME} cannot be told from here. The token goes on working.",
     }[state]
     misses = "a job that is already running; a payment that was already made."
-    return Lever("Shut out by Image Skill", state, reaches, misses if state in {"ready", "done"} else "")
+    return Lever(f"Shut out by {settings.PRODUCT_NAME}", state, reaches, misses if state in {"ready", "done"} else "")
 
 
 def _freeze_lever(claim: Claim) -> Lever:

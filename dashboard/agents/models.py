@@ -1,6 +1,7 @@
 """Agents, who holds them, and the ceremonies by which they come."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -52,6 +53,11 @@ class Agent(models.Model):
         """Free and paid credits together; None while neither was told."""
         told = [part for part in (self.free_credits, self.paid_credits) if part is not None]
         return sum(told) if told else None
+
+    @property
+    def credits_reset_at(self) -> datetime | None:
+        """When free credits come anew, where the service tells that they do; the day's jobs do so anyway."""
+        return self.resets_at if self.free_credits_per_day else None
 
     @property
     def has_no_jobs(self) -> bool:
@@ -383,13 +389,11 @@ class ServiceClaimRequest(models.Model):
     requested_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["inbox", "remote_id"], name="agents_one_service_claim_request"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["inbox", "remote_id"], name="agents_one_service_claim_request")]
 
     def __str__(self) -> str:
         return f"{self.display_name} asks {self.inbox}"
 
     @property
     def display_name(self) -> str:
-        return " ".join(self.agent_name.split()) or self.remote_id
+        return shown_name(self.agent_name, self.remote_id)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -77,13 +78,17 @@ def _contact_check(claim: Claim, address: str) -> None:
     except (AuthRefused, SealBroken):
         whoami = None  # a token that is dead already cannot tell; the answer's ids must
     except ApiError:
-        raise ReplacementRefused("Image Skill does not answer. Nothing was changed; try again in a minute.") from None
+        raise ReplacementRefused(
+            f"{settings.PRODUCT_NAME} does not answer. Nothing was changed; try again in a minute."
+        ) from None
     if whoami is None:
         return
     if not whoami.agent_contact:
-        raise ReplacementRefused("Image Skill knows no contact for this agent. Its token cannot be replaced from here.")
+        raise ReplacementRefused(
+            f"{settings.PRODUCT_NAME} knows no contact for this agent. Its token cannot be replaced from here."
+        )
     if not _fits(whoami.agent_contact, address):
-        raise ReplacementRefused("Image Skill knows this agent by another contact. Nothing was changed.")
+        raise ReplacementRefused(f"{settings.PRODUCT_NAME} knows this agent by another contact. Nothing was changed.")
 
 
 def _fits(redacted: str, address: str) -> bool:
@@ -161,7 +166,7 @@ def _relink_ask(claim: Claim) -> None:
 def _audit(claim: Claim, replacement: Replacement, outcome: Replacement.State, before: dict[str, object]) -> None:
     why = {
         Replacement.State.OTHER: "another agent answered; nothing was linked",
-        Replacement.State.REFUSED: "Image Skill refused; nothing was replaced",
+        Replacement.State.REFUSED: f"{settings.PRODUCT_NAME} refused; nothing was replaced",
         Replacement.State.UNCLEAR: "the answer was lost; the old token may be dead",
     }
     claim_audit("agent.token_replaced", claim, replacement.started_by, before=before, refused=why.get(outcome, ""))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -60,6 +60,16 @@ def _is_blocked() -> Q:
 def _has_no_credits() -> Q:
     is_told = Q(agent__free_credits__isnull=False) | Q(agent__paid_credits__isnull=False)
     return Q(is_told, left__lte=0)
+
+
+def seen_since_column() -> Combinable:
+    """Return since when the workspace of each open claim sees what its agent does, to be annotated to a query of these.
+
+    A first claim brings the agent's past along. What it did while another workspace held it stays with that one.
+    """
+    elsewhere = Claim.objects.filter(agent=OuterRef("agent")).exclude(workspace=OuterRef("workspace"))
+    left = Subquery(elsewhere.order_by("-released_at").values("released_at")[:1])
+    return Coalesce(left, "agent__registered_at", "claimed_at")
 
 
 def claim_page(workspace: Workspace, *, cursor: str) -> Page[Claim]:

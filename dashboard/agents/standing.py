@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.conf import settings
+
 from dashboard.agents.guardrail_rules import limit_text
 from dashboard.agents.models import Claim
 
@@ -34,9 +36,9 @@ def standing_of(claim: Claim) -> Standing:
     if agent.has_no_jobs:
         return Standing("warn", "All jobs of today are used.", until=agent.resets_at)
     if agent.credits is None:
-        return Standing("neutral", "Image Skill does not tell its credits.")
+        return Standing("neutral", f"{settings.PRODUCT_NAME} does not tell its credits.")
     if agent.credits <= 0:
-        return Standing("bad", "Out of credits.", until=agent.resets_at, asks=True)
+        return Standing("bad", "Out of credits.", until=agent.credits_reset_at, asks=True)
     if agent.credits <= LOW_CREDITS:
         return Standing("warn", "Few credits left.", asks=True)
     return Standing("good", "Can work.")
@@ -51,9 +53,9 @@ def buying_block(claim: Claim) -> str | None:
     if claim.is_stopped:
         return "This agent is stopped. Nothing is bought for it until an owner starts it again."
     if claim.needs_relink:
-        return "Image Skill refuses its token. Claim the agent again before buying for it."
+        return f"{settings.PRODUCT_NAME} refuses its token. Claim the agent again before buying for it."
     if claim.agent.claim_state == "revoked":
-        return "Image Skill has revoked this agent: it could not spend what you buy."
+        return f"{settings.PRODUCT_NAME} has revoked this agent: it could not spend what you buy."
     return None
 
 
@@ -71,11 +73,13 @@ def _shut_out(claim: Claim) -> Standing | None:
     """Return why the agent cannot work whatever it has: it was stopped, or the service turns it away."""
     is_revoked = claim.agent.claim_state == "revoked"
     if claim.is_stopped and is_revoked:
-        return Standing("bad", "Stopped: Image Skill refuses its token.")
+        return Standing("bad", f"Stopped: {settings.PRODUCT_NAME} refuses its token.")
     if claim.is_stopped:
         return Standing("bad", "Stopped here: nothing is bought for it, but it may still spend what it has.")
     if claim.needs_relink:
-        return Standing("bad", "Image Skill refuses its token. Claim it again to renew the link.", asks=True)
+        return Standing(
+            "bad", f"{settings.PRODUCT_NAME} refuses its token. Claim it again to renew the link.", asks=True
+        )
     if is_revoked:
-        return Standing("bad", "Image Skill has revoked this agent.", asks=True)
+        return Standing("bad", f"{settings.PRODUCT_NAME} has revoked this agent.", asks=True)
     return None

@@ -14,6 +14,7 @@ from dashboard.agents.models import Instruction
 from dashboard.agents.selectors import claim_get, claim_page
 from dashboard.agents.services import claim_release
 from dashboard.agents.standing import standing_of
+from dashboard.freshness.selectors import is_stale, oldest_reading
 from dashboard.remote import has_operator
 
 
@@ -25,7 +26,8 @@ def agent_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "scope": scope,
         "page": page,
-        "rows": [(claim, standing_of(claim)) for claim in page.rows],
+        "rows": [(claim, standing_of(claim), is_stale(claim.agent.quota_at)) for claim in page.rows],
+        "as_of": oldest_reading(claim.agent.quota_at for claim in page.rows),
         "may_claim": may_claim,
         "asking": asking_for(scope.user) if may_claim else None,
     }

@@ -15,8 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 CLOCKS_AGREE = timedelta(seconds=2)
-OTHER = "Something else that Image Skill does not publish."
+OTHER = f"Something else that {settings.PRODUCT_NAME} does not publish."
 MORE = ("The day's free credits were set anew.", "Credits that were on hold for a job came back.", OTHER)
 LESS = ("The daily reset took free credits.", "Credits were on hold for a job that had not ended yet.", OTHER)
 

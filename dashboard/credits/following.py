@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from dashboard.agents.models import Claim
@@ -130,8 +131,8 @@ def clock(at: datetime, now: datetime) -> str:
 def _quoting(purchase: Purchase, _following: Following) -> Lead:
     if purchase.problem_at:
         again = "We ask again by ourselves, with the same order, so nothing is bought twice. You may close this page."
-        return Lead(Tone.WARN, "Image Skill has not told the price yet.", again)
-    return Lead(Tone.INFO, "Asking Image Skill for the price.", "Nothing can be charged yet.")
+        return Lead(Tone.WARN, f"{settings.PRODUCT_NAME} has not told the price yet.", again)
+    return Lead(Tone.INFO, f"Asking {settings.PRODUCT_NAME} for the price.", "Nothing can be charged yet.")
 
 
 def _quoted(purchase: Purchase, following: Following) -> Lead:
@@ -153,7 +154,7 @@ def _quoted(purchase: Purchase, following: Following) -> Lead:
 def _opening(purchase: Purchase, _following: Following) -> Lead:
     if purchase.problem_at:
         again = "Whether it did is being found out, with the same order: there can only be one payment. Wait here."
-        return Lead(Tone.WARN, "Image Skill did not say whether it opened the payment.", again)
+        return Lead(Tone.WARN, f"{settings.PRODUCT_NAME} did not say whether it opened the payment.", again)
     return Lead(Tone.INFO, "Opening the payment.", "This takes a moment.")
 
 
@@ -161,7 +162,7 @@ def _open(purchase: Purchase, following: Following) -> Lead:
     deposit = following.deposit
     if purchase.hand_off_refused:
         why = "The address is not on our list, or it asks for another amount. So there is no link here: do not pay."
-        return Lead(Tone.BAD, "Image Skill sent payment details that we do not trust.", why)
+        return Lead(Tone.BAD, f"{settings.PRODUCT_NAME} sent payment details that we do not trust.", why)
     if following.withheld:
         when = "any more" if following.withheld == OVER else "now"
         return Lead(Tone.WARN, f"Do not pay this {when}.", following.withheld.sentence)
@@ -180,18 +181,18 @@ def _processing(_purchase: Purchase, _following: Following) -> Lead:
 def _paid(purchase: Purchase, following: Following) -> Lead:
     age = following.now - (purchase.paid_at or purchase.opened_at)
     if age < LATE_AFTER:
-        waits = f"Paid. Waiting for Image Skill to add {bought(purchase)}, usually under a minute."
+        waits = f"Paid. Waiting for {settings.PRODUCT_NAME} to add {bought(purchase)}, usually under a minute."
         return Lead(Tone.INFO, waits, "You may close this page: we go on watching.")
     late = f"Paid {span_text(int(age.total_seconds()))} ago, and the {bought(purchase)} have not come yet."
     often = " once a day" if is_paid_long(purchase, following.now) else ""
-    comes = f"Image Skill adds them by itself once it has the payment, and we go on asking it{often}. Do not pay again."
-    return Lead(Tone.WARN, late, f'{comes} Billing answers to "Something is wrong", above.')
+    comes = f"{settings.PRODUCT_NAME} adds them by itself once it has the payment, and we go on asking it{often}."
+    return Lead(Tone.WARN, late, f'{comes} Do not pay again. Billing answers to "Something is wrong", above.')
 
 
 def _succeeded(purchase: Purchase, following: Following) -> Lead:
     if not purchase.balance_moved_at:
         follows = "The balance shown here follows when it is read next, usually within a minute."
-        return Lead(Tone.GOOD, f"Paid. Image Skill has added {bought(purchase)}.", follows)
+        return Lead(Tone.GOOD, f"Paid. {settings.PRODUCT_NAME} has added {bought(purchase)}.", follows)
     balance = following.claim.agent.credits if following.claim else None
     now = f"The balance is {credits_text(balance)} {credits_unit(balance)} now." if balance is not None else ""
     return Lead(Tone.GOOD, f"Done: {bought(purchase)} were added.", now)
@@ -205,7 +206,9 @@ def _expired(purchase: Purchase, _following: Following) -> Lead:
 
 
 def _failed(_purchase: Purchase, _following: Following) -> Lead:
-    declined = "Image Skill says that it failed or was declined. Try again, perhaps with another way to pay."
+    declined = (
+        f"{settings.PRODUCT_NAME} says that it failed or was declined. Try again, perhaps with another way to pay."
+    )
     return Lead(Tone.BAD, "The payment did not go through.", declined)
 
 
@@ -216,7 +219,7 @@ def _canceled(purchase: Purchase, _following: Following) -> Lead:
 
 def _refused(purchase: Purchase, _following: Following) -> Lead:
     why = REFUSALS.get(purchase.problem_code) or purchase.problem_text
-    return Lead(Tone.BAD, "Image Skill refused this purchase.", f"{why} Nothing was charged.".strip())
+    return Lead(Tone.BAD, f"{settings.PRODUCT_NAME} refused this purchase.", f"{why} Nothing was charged.".strip())
 
 
 LEADS: dict[State, Callable[[Purchase, Following], Lead]] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable
 
 from dashboard.activity.models import Event
@@ -109,6 +109,22 @@ def shares_by_event(claim: Claim, interval: Interval, page: Sequence[Event]) -> 
     funds, offset = funds_get(claim), _spent_before(events_within(claim, interval), page[-1])
     told = list(funds.shares_of(interval, reversed(page), offset=offset))
     return [(event, [funds.payer(part) for part in parts]) for event, parts in reversed(told)]
+
+
+def payers_of(claim: Claim, interval: Interval, events: Sequence[Event]) -> list[Payer]:
+    """Return who paid for some lines of an interval, whatever stands between them: each payer once, with the sum."""
+    funds, lines = funds_get(claim), events_within(claim, interval).filter(type=SPENT).order_by()
+    at, number = OuterRef("occurred_at"), OuterRef("pk")
+    earlier = lines.filter(Q(occurred_at__lt=at) | Q(occurred_at=at, pk__lt=number))
+    total = Subquery(earlier.values("type").annotate(total=Sum("credits_delta")).values("total"))
+    before = dict(Event.objects.filter(pk__in=[event.pk for event in events]).values_list("pk", total))
+    found: dict[tuple[bool, Receipt | None], int] = {}
+    for event in events:
+        for _, parts in funds.shares_of(interval, [event], offset=-(before[event.pk] or 0)):
+            for payer in map(funds.payer, parts):
+                key = payer.is_free, payer.receipt
+                found[key] = found.get(key, 0) + payer.credits
+    return [Payer(paid, is_free, receipt) for (is_free, receipt), paid in found.items()]
 
 
 def _spent_before(lines: QuerySet[Event], event: Event) -> int:

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from dashboard.credits.models import Purchase, Source
 
 State = Purchase.State
 
-NO_STRIPE = "Not visible here: no Stripe account is connected. It turns when Image Skill says so."
-SECOND_HAND = "Image Skill says so. Stripe itself is not visible here."
+NO_STRIPE = f"Not visible here: no Stripe account is connected. It turns when {settings.PRODUCT_NAME} says so."
+SECOND_HAND = f"{settings.PRODUCT_NAME} says so. Stripe itself is not visible here."
 NOT_YET = "Stripe has taken nothing yet."
-AHEAD_OF_STRIPE = "Image Skill says so. Stripe has not told us yet."
+AHEAD_OF_STRIPE = f"{settings.PRODUCT_NAME} says so. Stripe has not told us yet."
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,20 @@ def _paid(purchase: Purchase, *, has_stripe: bool) -> LightStep:
         text = "" if purchase.paid_source == Source.STRIPE else second_hand
         return LightStep("done", "Paid", text, purchase.paid_at, purchase.paid_source)
     if purchase.state == State.PROCESSING:
-        return LightStep("current", "Paid", "Under way, Image Skill says.")
+        return LightStep("current", "Paid", f"Under way, {settings.PRODUCT_NAME} says.")
     return LightStep("waiting", "Paid", NOT_YET) if has_stripe else LightStep("hidden", "Paid", NO_STRIPE)
 
 
 def _settled(purchase: Purchase) -> LightStep:
     if purchase.settled_at:
-        return LightStep("done", "Settled by Image Skill", "", purchase.settled_at, purchase.settled_source)
+        return LightStep(
+            "done", f"Settled by {settings.PRODUCT_NAME}", "", purchase.settled_at, purchase.settled_source
+        )
     if purchase.paid_at:
-        return LightStep("current", "Settled by Image Skill", "It checks the payment and writes the receipt.")
-    return LightStep("waiting", "Settled by Image Skill")
+        return LightStep(
+            "current", f"Settled by {settings.PRODUCT_NAME}", "It checks the payment and writes the receipt."
+        )
+    return LightStep("waiting", f"Settled by {settings.PRODUCT_NAME}")
 
 
 def _granted(purchase: Purchase) -> LightStep:

@@ -10,7 +10,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.models import SpendDay
 from dashboard.activity.slots import day_of
 from dashboard.agents.models import Claim
-from dashboard.agents.selectors import claim_list
+from dashboard.agents.selectors import claim_list, seen_since_column
 from dashboard.credits.models import Receipt
 from dashboard.credits.runway import Runway, runway_of, window_start
 
@@ -23,16 +23,27 @@ def runway_since(now: datetime) -> int:
 def runway_columns(since: int) -> dict[str, Combinable]:
     """Return what `runway_get` reads of each claim, to be annotated to a query of claims that is made anyway."""
     days = SpendDay.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), day__gte=since)
-    summed = days.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
-    tested = Receipt.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), live_money=False)
-    return {"spent_in_window": Subquery(summed), "has_test_money": Exists(tested)}
+    summed = days.order_by().values("agent").annotate(spent=Sum("credits_spent"), silent=Sum("untold"))
+    return {
+        "spent_in_window": Subquery(summed.values("spent")),
+        "untold_in_window": Subquery(summed.values("silent")),
+        "has_test_money": tested_money_column(),
+        "seen_since": seen_since_column(),
+    }
+
+
+def tested_money_column() -> Exists:
+    """Return whether some of the credits of each claim's agent were settled as a test, which is never money."""
+    return Exists(Receipt.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), live_money=False))
 
 
 def runway_get(claim: Claim, *, now: datetime | None = None) -> Runway:
     """Return the runway of a claim that carries `runway_columns`; it asks the database nothing."""
-    spent = getattr(claim, "spent_in_window", None) or 0
+    spent, untold = (getattr(claim, name, None) or 0 for name in ("spent_in_window", "untold_in_window"))
     has_test_money = bool(getattr(claim, "has_test_money", False))
-    return runway_of(claim, spent=spent, now=now or timezone.now(), has_test_money=has_test_money)
+    since: datetime = claim.seen_since  # type: ignore[attr-defined]
+    now = now or timezone.now()
+    return runway_of(claim, spent=spent, untold=untold, since=since, now=now, has_test_money=has_test_money)
 
 
 def runway_list(workspace: Workspace | None = None) -> list[tuple[Claim, Runway]]:

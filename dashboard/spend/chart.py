@@ -15,13 +15,14 @@ GAP = 0.22
 
 @dataclass(frozen=True)
 class Bar:
-    """One day or hour: its place on the axis, the moment at which it begins, its credits by the groups' places."""
+    """One day or hour: its place on the axis, the moment at which it begins, its credits by the groups' places, and how
+    many of its charges tell none."""
 
     x: float
     width: float
     at: datetime
     credits: tuple[int, ...]
-
+    untold: int
     has_others: bool
 
     @property
@@ -62,7 +63,7 @@ class Chart:
     @property
     def rows(self) -> list[Bar]:
         """The bars that have something, the newest first: what the table beneath says."""
-        return [bar for bar in reversed(self.bars) if bar.total]
+        return [bar for bar in reversed(self.bars) if bar.total or bar.untold]
 
 
 def chart_of(spending: Spending, span: Span) -> Chart:
@@ -76,6 +77,7 @@ def chart_of(spending: Spending, span: Span) -> Chart:
             round(place, 2),
             bucket.at,
             tuple(spending.bars.get(bucket.number, nothing)[: drawn + 1]),
+            spending.untold.get(bucket.number, 0),
             has_others,
         )
         for number, bucket in enumerate(span.buckets)

@@ -7,24 +7,27 @@ from django.db.models import Sum
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
-from dashboard.spend.figures import parts_of
+from dashboard.spend.figures import SUMMED, Sums, parts_of
 from dashboard.spend.forms import SpendForm
 from dashboard.spend.kinds import asset_type_of
 
-COLUMNS = ("from", "day", "split_by", "id", "name", "credits", "spends", "assets")
+COLUMNS = ("from", "day", "split_by", "id", "name", "credits", "spends", "assets", "untold")
 BATCH = 2_000
 
 
 def export_rows(workspace: Workspace, form: SpendForm) -> Iterator[dict[str, object]]:
-    """Yield the lines of what a valid form asks for; their sums are the page's."""
+    """Yield the lines of what a valid form asks for; their sums are the page's.
+
+    `spends` are charges that tell their credits, `untold` those that do not; where all are untold, no credits stand.
+    """
     span, kind = form.span, form.kind
     begins = {bucket.number: bucket.at for bucket in span.buckets}
     names = _agent_names(workspace) if kind.name == "agent" else {}
     rows = parts_of(workspace, span, form.wanted).filter(slot__gte=span.start)
     grouped = rows.order_by().annotate(bucket=span.numbered()).values_list("bucket", kind.column)
-    summed = grouped.annotate(taken=Sum("credits_spent"), lines=Sum("spends"), made=Sum("assets"))
-    for bucket, key, taken, lines, made in summed.order_by("-bucket", kind.column).iterator(chunk_size=BATCH):
-        at = begins[bucket]
+    summed = grouped.annotate(*(Sum(column) for column in SUMMED))
+    for bucket, key, *figures in summed.order_by("-bucket", kind.column).iterator(chunk_size=BATCH):
+        at, sums = begins[bucket], Sums(*figures)
         remote_id, name = names.get(key, ("", "")) if kind.name == "agent" else (key, key)
         yield {
             "from": at.astimezone(UTC).isoformat(),
@@ -32,9 +35,10 @@ def export_rows(workspace: Workspace, form: SpendForm) -> Iterator[dict[str, obj
             "split_by": kind.name,
             "id": remote_id,
             "name": asset_type_of(name) if kind.name == "asset" else name,
-            "credits": taken,
-            "spends": lines,
-            "assets": made,
+            "credits": sums.told,
+            "spends": sums.spends,
+            "assets": sums.assets,
+            "untold": sums.untold,
         }
 
 

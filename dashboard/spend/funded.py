@@ -17,6 +17,7 @@ from dashboard.activity.slots import slot_start
 from dashboard.agents.models import Claim, QuotaSnapshot
 from dashboard.agents.selectors import claim_list
 from dashboard.credits.models import Receipt, Reversal
+from dashboard.credits.runways import tested_money_column
 from dashboard.spend.span import Span
 
 
@@ -28,15 +29,23 @@ class Funded:
     paid: int
     unknown: int
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether anybody can say of any of the credits what paid for them."""
+        return not self.unknown or bool(self.free or self.paid)
+
 
 def funded_of(claims: Iterable[Claim], *, credits: int) -> Funded:  # noqa: A002 - the contract's noun
     """Return what paid for the `credits` that a stretch took, from the claims that `funded_claims` read.
 
-    What agents spent that are held no more, and what was spent before an agent's first reading, is unknown.
+    What agents spent that are held no more, what was spent before an agent's first reading, and what one spent beside
+    charges whose credits are not told or with credits of a test payment in its purse, is unknown.
     """
     free = paid = 0
     for claim in claims:
         row = _Row(**{name: getattr(claim, name) for name in _Row._fields})
+        if row.untold or row.has_test_money:
+            continue
         mine = _paid(row)
         paid += mine
         free += max((row.spent or 0) - mine, 0) if row.is_whole else 0
@@ -46,7 +55,11 @@ def funded_of(claims: Iterable[Claim], *, credits: int) -> Funded:  # noqa: A002
 
 
 class _Row(NamedTuple):
-    """What is read of a claim: paid credits at two readings, what was bought and taken back between, what was spent."""
+    """What is read of a claim: paid credits at two readings, what was bought and taken back between, what was spent.
+
+    `untold`: how many charges tell no credits, so that `spent` is not all. `has_test_money`: of the paid
+    credits nobody knows which were paid for.
+    """
 
     before_paid: int | None
     first_paid: int | None
@@ -54,6 +67,8 @@ class _Row(NamedTuple):
     bought: int | None
     reversed: int | None
     spent: int | None
+    untold: int | None
+    has_test_money: bool
 
     @property
     def is_whole(self) -> bool:
@@ -96,6 +111,8 @@ def funded_claims(workspace: Workspace, span: Span, *, agent: str = "") -> Query
         bought=_sum(bought, "credits", of="agent"),
         reversed=_sum(taken, "credits_delta", of="purchase__agent"),
         spent=_sum(spent, "credits_spent", of="agent"),
+        untold=_sum(spent, "untold", of="agent"),
+        has_test_money=tested_money_column(),
     )
 
 

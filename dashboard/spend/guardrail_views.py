@@ -99,6 +99,7 @@ def _page(request: HttpRequest, scope: Scope, claim: Claim, form: GuardrailsForm
         "state": state,
         "levers": limit_levers(state, problem=told.problem if told else ""),
         "crossings": crossing_latest(claim, at=now, limit=CROSSINGS_SHOWN),
+        "cursor": cursor,
         "synced_at": cursor.synced_at if cursor else None,
         "lag": lag_text(lag) if lag else "",
         "is_quick": lag is not None and lag < QUICK,

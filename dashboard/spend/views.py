@@ -5,11 +5,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.accounts.access import EVERY_ROLE, Scope, member
+from dashboard.accounts.access import EVERY_ROLE, MAY_STOP, Scope, member
 from dashboard.activity.forms import address_tidied
 from dashboard.audit.services import audit_record
 from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.lib.export import file_answer
+from dashboard.lib.forms import FileKindForm
 from dashboard.spend.age import age_columns, age_of
 from dashboard.spend.chart import chart_of
 from dashboard.spend.export import COLUMNS, export_rows
@@ -35,19 +36,20 @@ def spend(request: HttpRequest, scope: Scope) -> HttpResponse:
 @member(EVERY_ROLE)
 @require_POST
 def spend_export(request: HttpRequest, scope: Scope) -> HttpResponseBase:
-    """Answer with the address's figures as CSV; the export stands in the audit log before its first line leaves."""
-    form = SpendForm(request.GET, workspace=scope.workspace)
-    if not form.is_valid():
+    """Answer with the address's figures as a file; the export stands in the audit log before its first line leaves."""
+    form, export = SpendForm(request.GET, workspace=scope.workspace), FileKindForm(request.POST)
+    if not form.is_valid() or not export.is_valid():
         return redirect(f"{reverse('spend:spend', args=[scope.workspace.key])}?{request.GET.urlencode()}")
+    kind = export.cleaned_data["kind"]
     audit_record(
         action="spend.exported",
         actor=scope.user,
         workspace_id=scope.workspace.pk,
         subject=("spend", scope.workspace.key, scope.workspace.name),
-        after={"format": "csv", "filter": form.said},
+        after={"format": kind, "filter": form.said},
     )
     rows = export_rows(scope.workspace, form)
-    return file_answer(f"spend-{scope.workspace.key}", "csv", COLUMNS, rows)
+    return file_answer(f"spend-{scope.workspace.key}", kind, COLUMNS, rows)
 
 
 def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
@@ -60,7 +62,6 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         agents=form.agents,
         url_of=Drill(form.query, kind).to,
     )
-    credits_ = found.total.sums.credits
     columns = {**runway_columns(runway_since(span.now)), **age_columns()}
     claims = list(funded_claims(scope.workspace, span, agent=agent).annotate(**columns))
     runways = {claim.agent.remote_id: runway_get(claim) for claim in claims} if kind.name == "agent" else {}
@@ -69,7 +70,9 @@ def _figures(scope: Scope, form: SpendForm) -> dict[str, object]:
         "span": span,
         "spending": found,
         "chart": chart_of(found, span),
-        "funded": funded_of(claims, credits=credits_) if form.is_of_agents_alone and credits_ else None,
+        "chosen": next(iter(claims), None) if agent else None,
+        "may_stop": scope.may(MAY_STOP),
+        "funded": funded_of(claims, credits=found.total.sums.credits) if form.is_of_agents_alone else None,
         "runways": runways,
         "runways_shown": tuple((key, one.sentence, one.until) for key, one in runways.items()),
         "age": age_of(claims),

@@ -44,7 +44,9 @@ def whoami(name: str = "named-bot", agent_id: str = "agt_played") -> Callable[[h
 
     def handler(request: httpx.Request) -> httpx.Response:
         if not request.url.path.endswith("/whoami"):
-            return httpx.Response(503, json={"ok": False})
+            # No trouble of the service, which would be asked again after a while.
+            refusal = {"code": "NOT_FOUND", "message": "nothing here", "retryable": False}
+            return httpx.Response(404, json={"ok": False, "trace_id": "trace_1", "error": refusal})
         data = {
             "actor": {"actor_id": agent_id, "organization_id": f"org_of_{agent_id}", "kind": "agent"},
             "agent_name": name,

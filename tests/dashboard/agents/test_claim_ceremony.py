@@ -18,6 +18,8 @@ from dashboard.agents.models import Claim, ClaimAttempt
 from dashboard.agents.services import ConsentRefused, claim_confirm, claim_refuse, claim_release
 from dashboard.audit.models import AuditEntry
 from dashboard.remote import client_for
+from tests.dashboard.agents.playing import Wire
+from tests.dashboard.agents.playing import answer as hosted
 from tests.dashboard.at_rest import tables_holding
 
 ENDPOINT = "/api/v1/claims/confirmations"
@@ -65,6 +67,26 @@ def test_consent_page_facts_come_from_the_agent_itself(code: str, agent: Any, ow
     assert facts["credits_spent"] == 9
     assert facts["free_credits"] == 31
     assert facts["registered_at"]
+
+
+@pytest.mark.parametrize(
+    ("details", "spent", "untold"), [([-4, None], 4, 1), ([None, None], None, 2), ([-4, -5], 9, 0), ([], 0, 0)]
+)
+def test_charges_that_tell_no_credits_are_counted_and_not_taken_for_nothing(
+    code: str, agent: Any, owner: User, hosted_answers: Any, details: list[int | None], spent: int | None, untold: int
+) -> None:
+    told = [("usage.credit_consumed", delta) for delta in details]
+    told += [("job.completed", None), ("credits.payment_backed_refunded", -200)]
+    events: list[dict[str, Any]] = [
+        {"event_id": f"evt_{number}", "type": kind, "details": {"credits_delta": delta}}
+        | {"occurred_at": "2026-11-01T12:00:00Z"}
+        for number, (kind, delta) in enumerate(told)
+    ]
+    events.append({"type": "usage.credit_consumed", "details": "cannot be read"})
+    hosted_answers(Wire(rules={"/v1/activity": lambda _: hosted({"events": events})}))
+    present(code, agent.token)
+    facts = the_attempt(owner).facts
+    assert (facts["credits_spent"], facts["charges_untold"]) == (spent, untold)
 
 
 def test_same_agent_asking_again_gets_the_same_phrase(code: str, agent: Any) -> None:

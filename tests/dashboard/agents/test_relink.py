@@ -101,5 +101,5 @@ def test_page_of_the_broken_link_begins_its_renewal(
     browser.post(address)
     assert ClaimAttempt.objects.latest("pk").renews == broken
     theirs = reverse("agents:claim_start", args=[outsider.memberships.get().workspace.key])
-    for wrong in (broken.agent.remote_id, "agt_nobody", "%00"):
+    for wrong in (broken.agent.remote_id, "agt_nobody", "%01"):
         assert browser_of(outsider).get(f"{theirs}?agent={wrong}").status_code == 404

@@ -13,7 +13,7 @@ from django.urls import reverse
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent
 from dashboard.audit.models import AuditEntry
-from dashboard.credits import receipt_figures
+from dashboard.credits import receipt_figures, receipt_files
 from dashboard.credits.models import Receipt
 from tests.dashboard.asking import statements_of
 from tests.dashboard.credits.papers import NOON, agent_made, csv_of, pdf_text, plain, receipt_made, step_made
@@ -170,13 +170,13 @@ def test_pages_keep_the_filter_and_meet_no_receipt_twice(
     assert (len(shown(first)), len(shown(second))) == (50, 10)
 
 
-def test_ten_receipts_and_a_thousand_cost_as_many_statements(
+def test_ten_receipts_and_two_hundred_cost_as_many_statements(
     workspace: Workspace, render_bot: Agent, owner: User, listed: Callable[..., HttpResponse]
 ) -> None:
     for _ in range(10):
         step_made(receipt_made(workspace, render_bot, opened_by=owner), "refunded", 100)
     few = statements_of(listed)
-    for number in range(990):
+    for number in range(190):
         receipt_made(workspace, render_bot, opened_by=owner if number % 2 else None)
     assert statements_of(listed) == few <= 8
 
@@ -212,14 +212,20 @@ def test_file_holds_all_pages_of_the_filter_and_its_columns_add_up_to_its_sums(
 
 
 def test_file_costs_the_same_few_rows_of_memory_however_long_it_is(
-    workspace: Workspace, render_bot: Agent, sponsor: Browser, export_url: str, django_assert_num_queries: Any
+    workspace: Workspace,
+    render_bot: Agent,
+    sponsor: Browser,
+    export_url: str,
+    django_assert_num_queries: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for _ in range(1_050):
+    monkeypatch.setattr(receipt_files, "BATCH", 50)
+    for _ in range(105):
         receipt_made(workspace, render_bot)
     answer: Any = sponsor.post(export_url)
-    # The buyer's details once, three batches of at most 500 receipts.
+    # The buyer's details once, three batches of at most 50 receipts.
     with django_assert_num_queries(4):
-        assert sum(1 for _ in answer.streaming_content) == 1_052
+        assert sum(1 for _ in answer.streaming_content) == 107
 
 
 def test_formulas_and_markup_in_names_are_text_everywhere(

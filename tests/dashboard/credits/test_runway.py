@@ -9,7 +9,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.accounts.models import Workspace
+from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import SpendDay
 from dashboard.activity.slots import day_of
 from dashboard.agents.models import Agent, Claim
@@ -21,14 +21,16 @@ from dashboard.credits.runways import runway_list
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def claim_of(*, known_for: timedelta = timedelta(days=60), is_stopped: bool = False, **agent: Any) -> Claim:
+def claim_of(*, is_stopped: bool = False, **agent: Any) -> Claim:
     told = {"free_credits": 0, "paid_credits": 300, "daily_jobs_remaining": 3, "quota_at": NOW}
-    row = Agent(**{**told, "registered_at": NOW - known_for, **agent})
-    return Claim(agent=row, claimed_at=NOW - known_for, stopped_at=NOW if is_stopped else None)
+    return Claim(agent=Agent(**{**told, **agent}), claimed_at=NOW, stopped_at=NOW if is_stopped else None)
 
 
-def runway(*, spent: int, has_test_money: bool = False, **what: Any) -> Runway:
-    return runway_of(claim_of(**what), spent=spent, now=NOW, has_test_money=has_test_money)
+def runway(
+    *, spent: int, known_for: timedelta = timedelta(days=60), untold: int = 0, has_test_money: bool = False, **what: Any
+) -> Runway:
+    told = {"since": NOW - known_for, "untold": untold, "has_test_money": has_test_money}
+    return runway_of(claim_of(**what), spent=spent, now=NOW, **told)
 
 
 def test_days_left_stand_with_the_window_they_were_computed_on() -> None:
@@ -48,6 +50,29 @@ def test_days_left_stand_with_the_window_they_were_computed_on() -> None:
 )
 def test_one_day_less_and_more_than_anybody_asks_are_said_in_words(spent: int, paid: int, sentence: str) -> None:
     assert runway(spent=spent, paid_credits=paid).sentence == sentence
+
+
+def test_where_charges_are_not_told_the_days_are_the_most_that_are_left() -> None:
+    told = runway(spent=375, untold=2)
+    assert (told.kind, told.days, told.untold) == ("days", 6, 2)
+    assert told.sentence == "At most 6 days, at the pace of the last 7 days, 2 charges not told."
+    short = runway(spent=375, untold=1, paid_credits=49)
+    assert short.sentence == "Less than a day, at the pace of the last 7 days, 1 charge not told."
+    assert short.is_short
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"spent": 0},
+        {"spent": 1, "paid_credits": 5_000},
+        {"spent": 375, "free_credits": 60, "free_credits_per_day": 60},
+    ],
+)
+def test_charges_that_are_not_told_may_use_up_what_would_last(what: dict[str, int]) -> None:
+    told = runway(untold=3, **what)
+    assert (told.kind, told.days) == ("unknown", None)
+    assert told.sentence == "Cannot say: Image Skill does not tell what 3 charges of the last 7 days took."
 
 
 def test_younger_agent_has_the_pace_of_the_days_it_was_there() -> None:
@@ -125,11 +150,12 @@ def test_runways_of_all_agents_come_from_one_query(
     link: Callable[..., Claim], workspace: Workspace, django_assert_num_queries: Any
 ) -> None:
     with time_machine.travel(NOW, tick=False):
-        quick, calm, tested = (link(name) for name in ("quick", "calm", "tested"))
+        quick, calm, tested, silent = (link(name) for name in ("quick", "calm", "tested", "silent"))
         told = {"quota_at": NOW, "free_credits": 0, "paid_credits": 300, "registered_at": NOW - timedelta(days=60)}
         Agent.objects.update(**told)
         for claim, day in ((quick, day_of(NOW)), (quick, day_of(window_start(NOW)) - 1), (tested, day_of(NOW))):
             SpendDay.objects.create(workspace=workspace, agent=claim.agent, day=day, credits_spent=375)
+        SpendDay.objects.create(workspace=workspace, agent=silent.agent, day=day_of(NOW), untold=1)
         purchase = Purchase.objects.create(workspace=workspace, agent=tested.agent, opened_at=NOW)
         Receipt.objects.create(
             workspace=workspace,
@@ -146,4 +172,28 @@ def test_runways_of_all_agents_come_from_one_query(
     assert found["quick"].days == 6, "what was spent before the window is no pace"
     assert found["calm"].sentence == f"Cannot say: it spent nothing in the last {WINDOW_DAYS} days."
     assert found["tested"].why == "some of its credits came from a test payment."
+    assert found["silent"].why == "Image Skill does not tell what 1 charge of the last 7 days took."
     assert calm.agent.name in found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("held_elsewhere", "said"),
+    [
+        (False, "About 45 days, at the pace of the last 7 days."),
+        (True, "About 6 days, at the pace of the last day."),
+    ],
+)
+def test_pace_of_an_agent_begins_where_another_workspace_let_it_go(
+    held_elsewhere: bool, said: str, link: Callable[..., Claim], workspace: Workspace, outsider: User
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        claim, yesterday = link(), NOW - timedelta(days=1)
+        told = {"quota_at": NOW, "free_credits": 0, "paid_credits": 300, "registered_at": NOW - timedelta(days=60)}
+        Agent.objects.update(**told)
+        SpendDay.objects.create(workspace=workspace, agent=claim.agent, day=day_of(yesterday), credits_spent=50)
+        elsewhere = outsider.memberships.get().workspace
+        before = {"claimed_at": NOW - timedelta(days=50), "released_at": yesterday}
+        Claim.objects.create(workspace=elsewhere if held_elsewhere else workspace, agent=claim.agent, **before)
+        ((_, known),) = runway_list(workspace)
+    assert known.sentence == said

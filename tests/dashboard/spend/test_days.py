@@ -42,12 +42,12 @@ def span_of(first: date, days: int, zone: str, now: datetime = NOW) -> Span:
     first=STARTS,
     days=st.integers(1, 9),
     zone=st.sampled_from(ZONES),
-    spends=st.lists(st.tuples(MINUTES, st.integers(1, 50)), max_size=40),
+    spends=st.lists(st.tuples(MINUTES, st.none() | st.integers(1, 50)), max_size=40),
     late=st.randoms(),
 )
 @settings(WITH_FIXTURES, max_examples=100)
 def test_bars_are_what_the_raw_lines_of_each_day_or_hour_add_up_to(
-    link: Callable[..., Claim], first: date, days: int, zone: str, spends: list[tuple[int, int]], late: Any
+    link: Callable[..., Claim], first: date, days: int, zone: str, spends: list[tuple[int, int | None]], late: Any
 ) -> None:
     claim, span = link(), span_of(first, days, zone)
     start = datetime.combine(first, datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
@@ -55,15 +55,20 @@ def test_bars_are_what_the_raw_lines_of_each_day_or_hour_add_up_to(
     late.shuffle(told)
     for number, (at, credits_) in enumerate(told):
         line = {"event_id": f"evt_{number}", "type": "usage.credit_consumed", "operation": "create"}
-        record = ActivityEvent.model_validate({**line, "occurred_at": at.isoformat(), "credits_delta": -credits_})
+        delta = None if credits_ is None else -credits_
+        record = ActivityEvent.model_validate({**line, "occurred_at": at.isoformat(), "credits_delta": delta})
         events_apply(claim=claim, records=[record], at=timezone.now())
     found = spending_get(claim.workspace, span=span, kind=KINDS["agent"], wanted=Q(agent=claim.agent), agents=[])
 
     bars = {bucket.at: sum(found.bars.get(bucket.number, [0])) for bucket in span.buckets}
-    assert {at: taken for at, taken in bars.items() if taken} == _by_hand(told, span)
-    assert found.total.sums.credits == sum(bars.values())
+    untold = {bucket.at: found.untold.get(bucket.number, 0) for bucket in span.buckets}
+    known, silent = [(at, c) for at, c in told if c is not None], [(at, 1) for at, c in told if c is None]
+    assert {at: taken for at, taken in bars.items() if taken} == _by_hand(known, span)
+    assert {at: charges for at, charges in untold.items() if charges} == _by_hand(silent, span)
+    assert (found.total.sums.credits, found.total.sums.untold) == (sum(bars.values()), sum(untold.values()))
     before = [c for at, c in told if span.before <= at.astimezone(span.zone).date() < span.first]
-    assert found.total.before == sum(before)
+    assert found.total.before.credits == sum(c for c in before if c is not None)
+    assert found.total.before.untold == before.count(None)
 
 
 def _by_hand(told: list[tuple[datetime, int]], span: Span) -> dict[datetime, int]:

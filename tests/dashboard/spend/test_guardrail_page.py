@@ -11,12 +11,13 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
+from dashboard.activity.crossings import guardrails_watch
 from dashboard.activity.guardrails import limits_of
 from dashboard.agents.guardrail_rules import Kind
 from dashboard.agents.instructions import instruction_carry_out
 from dashboard.agents.models import Claim, GuardrailCrossing, Instruction
 from dashboard.agents.services import claim_release
-from dashboard.freshness.models import Stream, SyncCursor
+from dashboard.freshness.models import Outage, Stream, SyncCursor
 from dashboard.sync.pipeline import agent_sync
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,36 @@ def test_page_says_how_long_spending_may_be_unseen(
     assert "Save" not in words(browser_of(viewer), claim)
 
 
+@pytest.mark.parametrize(
+    ("due_in", "said"),
+    [
+        (timedelta(seconds=-50), "We see what it spends within about 1 min"),
+        (timedelta(minutes=-3), "so nothing that it spends is seen."),
+    ],
+)
+def test_agent_whose_turn_nobody_takes_is_seen_later_and_then_not_at_all(
+    due_in: timedelta, said: str, link: Any, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    claim, due = link(), timezone.now() + due_in
+    read = {"synced_at": due - timedelta(seconds=15), "due_at": due}
+    SyncCursor.objects.create(stream=Stream.AGENT, subject_id=claim.agent_id, **read)
+    assert said in words(browser_of(owner), claim)
+
+
+def test_in_an_outage_nothing_is_seen_and_the_page_says_since_when(
+    link: Any, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    claim, now = link(), timezone.now()
+    read = {"synced_at": now - timedelta(seconds=5), "due_at": now + timedelta(seconds=10)}
+    SyncCursor.objects.create(stream=Stream.AGENT, subject_id=claim.agent_id, **read)
+    assert "stopped answering" not in words(browser_of(owner), claim)
+    since = now - timedelta(minutes=4)
+    Outage.objects.create(service="hosted API", failures=9, failing_since=since, opened_at=now, probe_at=now)
+    said = words(browser_of(owner), claim)
+    assert "Image Skill stopped answering 4 min ago" in said
+    assert "Image Skill is not read for this agent now, so nothing that it spends is seen." in said
+
+
 def test_what_is_used_and_was_reached_stands_there(
     link: Any, tell: Any, send: Any, owner: User, browser_of: Callable[..., Browser]
 ) -> None:
@@ -127,6 +158,35 @@ def test_what_is_used_and_was_reached_stands_there(
     send(claim, owner)
     assert "The limit was raised or taken away just now ." in words(browser_of(owner), claim)
     assert GuardrailCrossing.objects.count() == 1
+
+
+def test_job_that_was_too_dear_holds_until_no_moment(
+    link: Any, tell: Any, send: Any, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    claim, now = link(), timezone.now()
+    send(claim, owner, limit_credits_per_job=9)
+    event = tell(claim, "usage.credit_consumed", job_id="job_1", credits_delta=-12, occurred_at=now.isoformat())
+    guardrails_watch(claim=claim, events=[event], at=now)
+    said = words(browser_of(owner), claim)
+    assert "Limit: 9 credits a job just now 12 when we saw it, job job_1" in said
+    assert "Holds until" not in said
+
+
+def test_charges_that_are_not_told_are_said_beside_the_least_that_is_used(
+    link: Any, tell: Any, send: Any, owner: User, browser_of: Callable[..., Browser]
+) -> None:
+    claim, now = link(), timezone.now()
+    tell(claim, "usage.credit_consumed", credits_delta=-40, occurred_at=now.isoformat())
+    for _ in range(2):
+        tell(claim, "usage.credit_consumed", occurred_at=now.isoformat())
+    send(
+        claim, owner, limit_credits_per_day=40, limit_credits_per_month=100, limit_daily_jobs=5, limit_credits_per_job=9
+    )
+    said = words(browser_of(owner), claim)
+    assert "Credits a day At least 40 of 40 used, 2 charges not told: reached" in said
+    assert "Credits a month At least 40 of 100 used, 2 charges not told" in said
+    assert "Jobs a day 0 of 5 used" in said
+    assert "Each job for itself; the first of a day that costs more is noted; 2 charges of today not told" in said
 
 
 def told(claim: Claim) -> Instruction:

@@ -56,6 +56,8 @@ def test_filters_of_the_spending_live_in_the_address(
     enter(owner, f"/w/{workspace.key}/spend/")
     main = page.get_by_role("main")
     expect(main.get_by_role("row", name=re.compile("^quick 47 90 %"))).to_be_visible()
+    drawing, table = (main.get_by_role(role).first.bounding_box() for role in ("figure", "table"))
+    assert drawing["width"] >= table["width"]
 
     page.get_by_label("Split by").select_option("asset")
     page.get_by_role("button", name="Show", exact=True).click()
