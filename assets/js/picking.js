@@ -8,7 +8,7 @@ class Picking {
   constructor(form) {
     this.form = form;
     this.key = `picked:${form.action}`;
-    // In the order in which they were seen, those of emptied pages too: a range may begin there.
+    // In the order in which they stand, those of emptied pages too: a range may begin there.
     this.order = [];
     this.last = null;
     this.recall();
@@ -38,12 +38,14 @@ class Picking {
   }
 
   take(part) {
-    const known = new Set(this.order);
+    const known = new Set(this.order), fresh = [];
     for (const shot of part.querySelectorAll("[data-shot]")) {
       const number = Number(shot.dataset.shot);
-      if (!known.has(number)) this.order.push(number);
+      if (!known.has(number)) fresh.push(number);
       boxOf(shot).checked = this.picked.has(number);
     }
+    const isAbove = part.nextElementSibling?.matches("[data-gallery-page]");
+    this.order = isAbove ? [...fresh, ...this.order] : [...this.order, ...fresh];
   }
 
   click(event) {

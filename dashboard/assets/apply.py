@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 from api_client import Asset as AssetRecord
@@ -11,10 +12,14 @@ from api_client import Job as JobRecord
 from api_client import JobInput, JsonObject, Record
 from dashboard.assets.models import Asset, AssetLink, Job, JobStatusSeen, Mirrored, Reading
 from dashboard.assets.naming import asset_named, assets_write
+from dashboard.assets.selectors import keeps_originals
 from dashboard.assets.shares import shares_divide
+from dashboard.assets.sniffing import KINDS
 from dashboard.lib.dates import showable
 
 MAX_JSON = 16_384
+# With these ends a job has made what it names; before, and of a plan, it is told how many are wanted.
+MADE = frozenset({Job.Status.COMPLETED, Job.Status.FAILED, Job.Status.CANCELED})
 MOST_INPUTS = 100
 MAX_SIDE = 2**31 - 1
 # Addresses are kept in a column of their own or not at all; a prompt is never told, and would be nobody's to keep.
@@ -27,7 +32,6 @@ SOONEST, LATEST_PAUSE = timedelta(seconds=15), timedelta(hours=6)
 MISSING_PAUSES = (timedelta(minutes=1), timedelta(hours=1))
 # What cannot be read heals with a deploy of the service: quickly at first, then once a day for a week.
 TROUBLE_PAUSES = (*(timedelta(minutes=2**step) for step in range(8)), *[timedelta(days=1)] * 7)
-TYPES = {"image": Asset.Kind.IMAGE, "video": Asset.Kind.VIDEO, "audio": Asset.Kind.AUDIO, "model": Asset.Kind.MODEL}
 
 
 def job_apply(job: Job, record: JobRecord, *, at: datetime) -> None:
@@ -56,17 +60,20 @@ def job_apply(job: Job, record: JobRecord, *, at: datetime) -> None:
 def asset_apply(asset: Asset, record: AssetRecord, *, at: datetime) -> None:
     """Fill an asset's row with what was read at `at` (UTC), within the caller's transaction."""
     asset.mime_type = (record.mime_type or "")[:100].lower()
-    kind = asset.mime_type.partition("/")[0]
-    asset.kind = TYPES.get(kind, asset.kind)
+    asset.kind = KINDS.get(asset.mime_type.partition("/")[0], asset.kind)
     if record.kind in Asset.Source.values:
         asset.source = Asset.Source(record.kind)
+    if asset.is_uploaded and asset.credits is None:
+        # Only models are charged for (contract 3.4); whatever a ledger says of its job all the same is told later.
+        asset.credits = 0
     asset.capability_id = record.capability_id or asset.capability_id
     asset.content_length = record.content_length
     if asset.preview != Asset.Preview.READY:
         size_apply(asset, record.width, record.height)
     asset.url = record.url or ""
     if asset.job is None and record.job_id:
-        asset.job = Job.objects.filter(workspace_id=asset.workspace_id, remote_id=record.job_id).first()
+        jobs = Job.objects.filter(workspace=asset.workspace_id, agent=asset.agent_id)
+        asset.job = jobs.filter(remote_id=record.job_id).first()
     if asset.job is not None:
         asset.operation = asset.operation or asset.job.operation
         asset.model = asset.job.model
@@ -76,15 +83,19 @@ def asset_apply(asset: Asset, record: AssetRecord, *, at: datetime) -> None:
 
 
 def preview_begin(asset: Asset, *, at: datetime) -> None:
-    """Say what becomes of the picture: it is made small, stands as a tile, or cannot be had."""
+    """Say what becomes of the file: it is made small, stands as a tile, or cannot be had.
+
+    What is told to be a sound or a model is fetched only where originals are kept: then its bytes say what it is.
+    """
     if asset.preview != Asset.Preview.PENDING:
         return
-    if asset.kind in {Asset.Kind.AUDIO, Asset.Kind.MODEL}:
+    is_tile = asset.kind in {Asset.Kind.AUDIO, Asset.Kind.MODEL}
+    if is_tile:
         asset.preview = Asset.Preview.TILE
-    elif asset.url:
-        asset.preview_due_at = at
-    else:
+    if not asset.url:
         asset.preview, asset.preview_problem = Asset.Preview.CANNOT, "no_address"
+    elif not is_tile or keeps_originals(asset.workspace_id):
+        asset.preview_due_at = at
 
 
 def size_apply(asset: Asset, width: int | None, height: int | None) -> None:
@@ -103,7 +114,7 @@ def size_apply(asset: Asset, width: int | None, height: int | None) -> None:
 
 def missing_note(row: Mirrored, *, at: datetime) -> None:
     """Note that the service knows no such thing: a gap, shown as one."""
-    _trouble(row, Reading.MISSING, "Image Skill says that this is not there.", MISSING_PAUSES, at=at)
+    _trouble(row, Reading.MISSING, f"{settings.PRODUCT_NAME} says that this is not there.", MISSING_PAUSES, at=at)
 
 
 def unreadable_note(row: Mirrored, problem: str, *, at: datetime) -> None:
@@ -139,7 +150,8 @@ def links_write(job: Job, inputs: tuple[JobInput, ...]) -> None:
     if not inputs or job.inputs.exists():
         return
     ids = [one.asset_id for one in inputs[:MOST_INPUTS]]
-    known = {asset.remote_id: asset for asset in Asset.objects.filter(workspace_id=job.workspace_id, remote_id__in=ids)}
+    own = Asset.objects.filter(workspace=job.workspace_id, agent=job.agent_id)
+    known = {asset.remote_id: asset for asset in own.filter(remote_id__in=ids)}
     AssetLink.objects.bulk_create(
         AssetLink(
             workspace_id=job.workspace_id,
@@ -200,7 +212,7 @@ def _selection(record: JobRecord) -> JsonObject:
 
 def _outputs(record: JobRecord) -> int | None:
     told = (record.request or {}).get("output_count")
-    if record.assets or record.status == Job.Status.COMPLETED:
+    if record.assets or record.status in MADE:
         return len(record.assets)
     return told if isinstance(told, int) and 0 <= told <= MAX_SIDE else None
 
@@ -208,9 +220,9 @@ def _outputs(record: JobRecord) -> int | None:
 def _outputs_name(job: Job, record: JobRecord) -> None:
     """Write rows for outputs that only the job names: the ledger may have a gap where they were created."""
     ids = [one.asset_id for one in record.assets]
-    known = dict(Asset.objects.filter(agent_id=job.agent_id, remote_id__in=ids).values_list("remote_id", "job_id"))
-    loose = [remote_id for remote_id, job_pk in known.items() if job_pk is None]
-    Asset.objects.filter(agent_id=job.agent_id, remote_id__in=loose).update(job=job)
+    rows = Asset.objects.filter(workspace=job.workspace_id, agent=job.agent_id, remote_id__in=ids)
+    known = set(rows.values_list("remote_id", flat=True))
+    rows.filter(job=None).update(job=job)
     fresh = [
         asset_named(job.agent_id, job.workspace_id, remote_id, at=job.named_at)
         for remote_id in ids
@@ -234,5 +246,5 @@ def _record_kept(record: Record) -> JsonObject:
 
 def _trouble(row: Mirrored, reading: Reading, problem: str, pauses: tuple[timedelta, ...], *, at: datetime) -> None:
     row.due_at = at + pauses[row.attempts] if row.attempts < len(pauses) else None
-    row.reading, row.problem, row.attempts = reading, problem[:254], row.attempts + 1
-    row.save(update_fields=["due_at", "reading", "problem", "attempts"])
+    row.reading, row.problem, row.attempts, row.asked_at = reading, problem[:254], row.attempts + 1, at
+    row.save(update_fields=["due_at", "reading", "problem", "attempts", "asked_at"])

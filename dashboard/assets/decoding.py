@@ -79,8 +79,12 @@ class _Process:
         return Decoded(pictures=pictures, **found)
 
     @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def is_usable(self) -> bool:
-        return self.files < FILES_A_PROCESS and self._process.poll() is None
+        return self.files < FILES_A_PROCESS and self.is_alive
 
     @property
     def peak_bytes(self) -> int:
@@ -154,7 +158,8 @@ class Decoders:
                 process = _renewed(process)
             return process.ask(path, widths, ends_at=time.monotonic() + self._wall_seconds)
         finally:
-            self._idle.put(process if process is not None and process.is_usable else None)
+            # One that has done its share waits too: whoever takes its place lets it go.
+            self._idle.put(process if process is not None and process.is_alive else None)
 
     def peak_bytes(self) -> int:
         """Return the most memory that an idle decoder ever held (Linux), started if there is none: for the bench."""

@@ -9,7 +9,7 @@ from django.http import Http404
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
-from dashboard.assets.models import Asset, AssetTag
+from dashboard.assets.models import Asset, AssetLink, AssetTag
 from dashboard.assets.selectors import asset_list, for_tiles
 from dashboard.lib.paging import Page, page_get, page_onwards, rows_beyond
 from dashboard.lib.prepared import Prepared
@@ -22,6 +22,7 @@ class AssetFilter:
     """What of a gallery is wanted; an empty field asks for nothing.
 
     `agent` is its remote id, `q` a tag or the id of an asset or of its job, `size` and `cost` words of Asset,
+    `made_from` is the id of an asset that their job worked from, `used_by` the id of a job that worked from them;
     `is_hidden` asks for those that were hidden instead; `since` is included, `until` is not.
     """
 
@@ -35,6 +36,8 @@ class AssetFilter:
     size: str = ""
     cost: str = ""
     tag: str = ""
+    made_from: str = ""
+    used_by: str = ""
     since: datetime | None = None
     until: datetime | None = None
     is_hidden: bool = False
@@ -73,6 +76,12 @@ def gallery_list(workspace: Workspace, wanted: AssetFilter) -> QuerySet[Asset]:
         assets = assets.filter(agent_id=Agent.objects.filter(remote_id=wanted.agent).values("pk")[:1])
     if wanted.tag:
         assets = assets.filter(pk__in=_tagged(workspace, wanted.tag))
+    if wanted.made_from:
+        jobs = AssetLink.objects.filter(workspace=workspace, asset_remote_id=wanted.made_from).values("job")
+        assets = assets.filter(pk__in=asset_list(workspace).order_by().filter(job__in=jobs).values("pk"))
+    if wanted.used_by:
+        links = AssetLink.objects.filter(workspace=workspace, job__workspace=workspace, job__remote_id=wanted.used_by)
+        assets = assets.filter(pk__in=links.filter(asset__isnull=False).values("asset"))
     return assets.filter(pk__in=_named(workspace, wanted.q)) if wanted.q else assets
 
 
@@ -113,6 +122,11 @@ def _next(assets: QuerySet[Asset], past: str, *order: str) -> Subquery:
     at, number = OuterRef("created_at"), OuterRef("pk")
     reached = Q(**{f"created_at__{past}e": at}) & (Q(**{f"created_at__{past}": at}) | Q(**{f"pk__{past}": number}))
     return Subquery(assets.filter(reached).order_by(*order).values("pk")[:1])
+
+
+def has_hidden(workspace: Workspace) -> bool:
+    """Tell whether anything was taken out of sight."""
+    return asset_list(workspace).filter(hidden_at__isnull=False).exists()
 
 
 def _tagged(workspace: Workspace, name: str) -> QuerySet[AssetTag, int]:

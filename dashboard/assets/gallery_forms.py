@@ -12,16 +12,21 @@ from dashboard.assets.models import Asset
 from dashboard.catalog.selectors import capability_names
 from dashboard.lib.days import DaysForm
 from dashboard.lib.glossary import word_for
+from dashboard.lib.paging import cursor_from
 
 OPERATIONS = ("create", "edit", "upload")
 ANY = ("", "Any")
 
 
 class AssetFilterForm(DaysForm):
-    """Which assets of a workspace are wanted, and of which days; `names` are agents to offer, by remote id."""
+    """Which assets of a workspace are wanted, and of which days.
+
+    `names` are agents to offer, by remote id; `tags` are proposed where one is typed.
+    """
 
     field_order = (
         *("q", "agent", "kind", "source", "operation", "capability", "aspect", "size", "cost", "tag"),
+        *("made_from", "used_by"),
         *("since", "until", "hidden"),
     )
 
@@ -39,12 +44,20 @@ class AssetFilterForm(DaysForm):
     aspect = forms.ChoiceField(label="Shape", choices=[ANY, *Asset.Aspect.choices], required=False)
     size = forms.ChoiceField(label="Size", choices=[ANY, *Asset.Size.choices], required=False)
     cost = forms.ChoiceField(label="Cost", choices=[ANY, *Asset.Cost.choices], required=False)
-    tag = forms.CharField(label="Tag", required=False, max_length=40)
+    tag = forms.CharField(
+        label="Tag",
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"list": "tags", "autocomplete": "off"}),
+    )
+    # What the viewer's drawing has no room for is found by these; nobody types them.
+    made_from = forms.CharField(label="Made from", required=False, max_length=200, widget=forms.HiddenInput)
+    used_by = forms.CharField(label="Went into job", required=False, max_length=200, widget=forms.HiddenInput)
     hidden = forms.ChoiceField(label="Hidden", choices=[("", "Left out"), ("yes", "Only those")], required=False)
 
-    def __init__(self, data: QueryDict, *, names: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(self, data: QueryDict, *, names: Iterable[tuple[str, str]] = (), tags: Iterable[str] = ()) -> None:
         super().__init__(data)
-        self.query = data
+        self.query, self.tags = data, tags
         self._offer("agent", dict(names))
         self._offer("operation", {one: word_for("operation", one).text for one in OPERATIONS})
         self._offer("capability", capability_names())
@@ -80,6 +93,13 @@ class AssetFilterForm(DaysForm):
             if name not in self.fields or not left[name]:
                 del left[name]
         return f"?{left.urlencode()}" if left else ""
+
+    def address_at(self, first: Asset | None) -> str:
+        """The address of the page of the gallery that begins with an asset, or of the first page."""
+        if first is None:
+            return self.address
+        page = urlencode({"page": cursor_from(first, "created_at")})
+        return f"{self.address}&{page}" if self.address else f"?{page}"
 
     def _said(self, name: str) -> str:
         raw = self.query[name]

@@ -12,16 +12,17 @@ from dashboard.accounts.access import MAY_CURATE, OWNER_ONLY, Scope, member
 from dashboard.accounts.answers import kept_answer
 from dashboard.activity.forms import address_without
 from dashboard.assets.curation import assets_hide, assets_show, tag_add, tag_remove
-from dashboard.assets.curation_forms import NO_TAG, TagForm
-from dashboard.assets.gallery import gallery_list, gallery_page, gallery_page_whole
+from dashboard.assets.curation_forms import TagForm
+from dashboard.assets.gallery import gallery_list, gallery_page, gallery_page_whole, has_hidden
 from dashboard.assets.gallery_forms import AssetFilterForm, address_tidied
 from dashboard.assets.gallery_head import head_get
 from dashboard.assets.gallery_months import COUNT_LIMIT, gallery_months, months_found
 from dashboard.assets.models import Asset
-from dashboard.assets.selectors import asset_get, asset_list
+from dashboard.assets.selectors import asset_get, asset_list, tag_names
 from dashboard.assets.spool import has_original
 from dashboard.assets.viewer import viewer_get
 from dashboard.catalog.selectors import capability_names
+from dashboard.lib.paging import cursor_above, cursor_from
 
 
 @member()
@@ -32,12 +33,12 @@ def gallery(request: HttpRequest, scope: Scope) -> HttpResponse:
     tidied = address_tidied(request.GET)
     if tidied is not None:
         return redirect(request.path + tidied)
-    head, form = head_get(scope.workspace), AssetFilterForm(request.GET)
+    head, tags, form = head_get(scope.workspace), tag_names(scope.workspace), AssetFilterForm(request.GET)
     context = {
         "scope": scope,
         # With its menus, for where the filter is drawn anew.
-        "form": partial(AssetFilterForm, request.GET, names=head.names),
-        "drawn_of": (head.names, tuple(capability_names().items()), address_without(request.GET)),
+        "form": partial(AssetFilterForm, request.GET, names=head.names, tags=tags),
+        "drawn_of": (head.names, tags, tuple(capability_names().items()), address_without(request.GET)),
         "inbox_waiting": head.waiting,
         "count_limit": COUNT_LIMIT,
         "may_curate": scope.may(MAY_CURATE),
@@ -55,14 +56,17 @@ def _found(request: HttpRequest, scope: Scope, form: AssetFilterForm) -> dict[st
         (months, count), page = gallery_months(scope.workspace), gallery_page_whole(scope.workspace, cursor=cursor)
     else:
         assets = gallery_list(scope.workspace, wanted)
-        (months, count), page = months_found(assets), gallery_page(assets, cursor=cursor)
+        (months, count), page = months_found(scope.workspace, assets), gallery_page(assets, cursor=cursor)
     return {
         "page": page,
+        "here": cursor_from(page.rows[0], "created_at") if page.rows else "",
+        "above": cursor_above(page.rows[0], "created_at") if page.newer and page.rows else "",
         "address": form.address,
         "is_filtered": bool(form.chips),
         "is_hidden": wanted.is_hidden,
+        "are_all_hidden": wanted.is_empty and not count and has_hidden(scope.workspace),
         "months": tuple(months),
-        "counts": {month.key: month.assets for month in months},
+        "counts": {month.key: month.said for month in months},
         "count": count,
     }
 
@@ -78,6 +82,7 @@ def asset_detail(request: HttpRequest, scope: Scope, number: int) -> HttpRespons
         "scope": scope,
         "form": form,
         "view": view,
+        "place": form.address_at(view.asset if view.newer else None),
         "inbox_waiting": view.waiting,
         "has_original": has_original(view.asset),
         "may_curate": scope.may(MAY_CURATE),
@@ -98,7 +103,7 @@ def asset_tags(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
         one = asset_list(scope.workspace).filter(pk=asset.pk)
         act(workspace=scope.workspace, assets=one, name=form.cleaned_data["tag"], user=scope.user)
     else:
-        messages.error(request, NO_TAG)
+        messages.error(request, form.problem)
     return _back(scope, request, number)
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.http import Http404
 
 from api_client import redact
@@ -12,13 +13,15 @@ from dashboard.activity.models import Event, EventReference
 from dashboard.assets.models import Asset, AssetLink, Job
 from dashboard.assets.selectors import job_list
 from dashboard.catalog.models import CatalogModel
-from dashboard.catalog.selectors import models_of
+from dashboard.catalog.selectors import models_find
 from dashboard.lib.glossary import event_word, word_for
 
 MOST = 100
 CONTRACT = "The contract; no ledger line"
 KEY = "The agent may send the same request again with the same idempotency key: it is done and charged once."
-READ_FIRST = "Image Skill does not say whether another try can help. Read the job and its ledger lines before one."
+READ_FIRST = (
+    f"{settings.PRODUCT_NAME} does not say whether another try can help. Read the job and its ledger lines before one."
+)
 # Contract 1.4 and 4.7.
 ADVICE = {
     "ARTIFACT_STORAGE_WRITE_FAILED": "Do not try again blindly: it was made and then could not be stored. Read the job "
@@ -26,6 +29,15 @@ ADVICE = {
     "PROVIDER_FAILURE": KEY,
     "INPUT_POLICY_DENIED": "Trying again cannot help: what was sent is not allowed.",
     "BUDGET_REQUIRES_CONFIRMATION": "The model's price is not known; the agent has to accept that before it runs.",
+}
+
+UNDONE = frozenset({Job.Status.FAILED, Job.Status.CANCELED})
+MADE_NOTHING = frozenset({"PROVIDER_FAILURE", "INPUT_POLICY_DENIED", "BUDGET_REQUIRES_CONFIRMATION"})
+# What became of a hold when its job failed or was canceled (contract 4.7).
+HOLDS = {
+    "released": "The hold was given back, nothing was taken",
+    "nothing": "The hold was given back: the ledger says that nothing was taken",
+    "unknown": "Whether it was charged is not told; holds end within 15 minutes",
 }
 
 
@@ -50,6 +62,7 @@ class JobPage:
     inputs: list[AssetLink]
     timeline: list[Moment]
     advice: str
+    taken: str
     receipt: str
 
 
@@ -65,11 +78,12 @@ def job_page(job: Job) -> JobPage:
     """Return a job with everything around it, in a number of queries that does not grow."""
     return JobPage(
         job=job,
-        model=models_of([job.capability_id]).get(job.capability_id) if job.capability_id else None,
+        model=models_find(told=[job.model], capability_ids=[job.capability_id]).made_with(job.model, job.capability_id),
         outputs=list(job.assets.order_by("pk")[:MOST]),
         inputs=list(job.inputs.select_related("asset").order_by("position")[:MOST]),
         timeline=timeline(job),
         advice=advice(job),
+        taken=taken(job),
         receipt=redact(json.dumps(job.plan_receipt, indent=2, ensure_ascii=False)) if job.plan_receipt else "",
     )
 
@@ -83,6 +97,21 @@ def advice(job: Job) -> str:
     if job.failure_is_retryable is None:
         return READ_FIRST
     return KEY if job.failure_is_retryable else "Sending the same request again cannot help."
+
+
+def taken(job: Job) -> str:
+    """Return how it stands with a job's credits: "charged", "nothing" or "released" where nothing was taken, "unknown".
+
+    The ledger's lines come first. Without one, what failed before anything was made took nothing (contract 2.17: the
+    debit comes after the provider's success); of any other end nobody says so, but no hold outlives it for long.
+    """
+    if job.credits_charged is not None:
+        return "charged" if job.credits_charged else "nothing"
+    if job.is_plan:
+        return "nothing"
+    if job.status == Job.Status.FAILED and job.failure_code in MADE_NOTHING:
+        return "released"
+    return "unknown"
 
 
 def timeline(job: Job) -> list[Moment]:
@@ -99,8 +128,8 @@ def _told(job: Job) -> list[Moment]:
             rows.append(Moment(job.started_at, f"{job.credits_priced} credits put on hold", CONTRACT))
     if job.ended_at and job.has_ended and not job.is_plan:
         rows.append(Moment(job.ended_at, f"Ended: {word_for('job_status', job.status).text.lower()}", "The job"))
-        if job.status in {Job.Status.FAILED, Job.Status.CANCELED} and not job.credits_charged and job.credits_priced:
-            rows.append(Moment(job.ended_at, "The hold was given back, nothing was taken", CONTRACT))
+        if job.status in UNDONE and job.credits_priced and (said := HOLDS.get(taken(job))):
+            rows.append(Moment(job.ended_at, said, CONTRACT))
     return rows
 
 

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboard.accounts.access import Scope, member
+from dashboard.activity.age import ledger_age
 from dashboard.assets.job_detail import job_get, job_page
 from dashboard.assets.job_lines import seconds_text
 from dashboard.assets.jobs import JobFilterForm
@@ -18,6 +19,7 @@ def job_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "scope": scope,
         "form": form,
+        "age": ledger_age(scope.workspace),
         "page": form.page(cursor=request.GET.get("page", "")) if is_valid else None,
         "is_filtered": any(request.GET.get(name) for name in form.fields),
     }

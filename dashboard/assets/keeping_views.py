@@ -7,8 +7,9 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.access import OWNER_ONLY, Scope, member
 from dashboard.accounts.views import READ_OR_SEND, fresh_sign_in
-from dashboard.assets.keeping import asset_purge, keep_rule_change, keep_rule_get, kept_sum, originals_purge
+from dashboard.assets.keeping import keep_rule_change, keep_rule_get, kept_sum, originals_purge
 from dashboard.assets.keeping_forms import KeepRuleForm, PurgeForm
+from dashboard.assets.purging import asset_purge
 from dashboard.assets.selectors import asset_get
 
 

@@ -5,6 +5,7 @@ Three columns, from left to right as time went. Figures are units of the drawing
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from dashboard.accounts.models import Workspace
 from dashboard.assets.models import Asset
@@ -43,14 +44,22 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """What of a column did not fit: "14 more siblings", and the part of the gallery that shows the whole column."""
+
+    text: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Drawing:
-    """The whole picture; `more` says how many of a column did not fit, by the column's name."""
+    """The whole picture, and what of it did not fit."""
 
     nodes: list[Node]
     edges: list[Edge]
     width: int
     height: int
-    more: dict[str, int]
+    more: list[Rest]
 
 
 @dataclass(frozen=True)
@@ -73,13 +82,25 @@ def drawing_of(workspace: Workspace, asset: Asset, lineage: Lineage) -> Drawing 
     if not (sources or siblings or made):
         return None
     columns = [sources, [Relative("This one", asset, asset.remote_id), *siblings], list(made.values())]
-    return _drawn(workspace, columns)
+    return _drawn(workspace, columns, _rests(asset, columns, lineage))
 
 
 USES = {"input": "Made by editing it", "mask": "Made with it as a mask", "reference": "Made after it"}
 
 
-def _drawn(workspace: Workspace, columns: Sequence[Sequence[Relative]]) -> Drawing:
+def _rests(asset: Asset, columns: Sequence[Sequence[Relative]], lineage: Lineage) -> list[Rest]:
+    """Return a way to the whole of each column that does not fit. Sources were read first: cut, they had no end."""
+    job = asset.job.remote_id if asset.job else ""
+    cuts = (lineage.is_cut and not lineage.uses, False, lineage.is_cut)
+    places = {"sources": {"used_by": job}, "siblings": {"q": job}, "uses": {"made_from": asset.remote_id}}
+    return [
+        Rest(f"{len(column) - MOST_OF_A_KIND}{'+' if is_cut else ''} more {name}", urlencode(place))
+        for (name, place), column, is_cut in zip(places.items(), columns, cuts, strict=True)
+        if len(column) > MOST_OF_A_KIND
+    ]
+
+
+def _drawn(workspace: Workspace, columns: Sequence[Sequence[Relative]], more: list[Rest]) -> Drawing:
     shown = [column[:MOST_OF_A_KIND] for column in columns]
     filled = [number for number, column in enumerate(shown) if column]
     height = max(map(len, shown)) * (SIDE + GAP) + HEAD - GAP // 2
@@ -93,12 +114,6 @@ def _drawn(workspace: Workspace, columns: Sequence[Sequence[Relative]]) -> Drawi
     here = placed[1][0] = _as_here(placed[1][0])
     edges = [_edge(node, here, one.kind) for node, one in zip(placed.get(0, []), shown[0], strict=True)]
     edges += [_edge(here, node, one.kind) for node, one in zip(placed.get(2, []), shown[2], strict=True)]
-    names = ("sources", "siblings", "uses")
-    more = {
-        name: len(all_) - len(some)
-        for name, all_, some in zip(names, columns, shown, strict=True)
-        if len(all_) > len(some)
-    }
     width = (len(filled) - 1) * COLUMN + SIDE
     return Drawing([node for column in placed.values() for node in column], edges, width, height, more)
 

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from dashboard.assets.models import Asset, AssetLink
-from dashboard.catalog.selectors import models_of
+from dashboard.catalog.models import CatalogModel
+from dashboard.catalog.selectors import models_find
 
 COLUMNS = (
     *("asset_id", "file", "problem", "sha256", "bytes", "mime_type", "kind", "source", "width", "height"),
-    *("created_at", "agent_id", "agent", "job_id", "operation", "capability_id", "model_id", "credits", "made_from"),
+    *("created_at", "agent_id", "agent", "job_id", "operation", "capability_id", "model_id", "model", "credits"),
+    "made_from",
 )
 
 
@@ -17,11 +19,13 @@ def manifest_rows(assets: Sequence[Asset]) -> list[dict[str, object]]:
 
     `made_from` lists the ids and roles of what its job worked from; `credits` is its share of its job's charge.
     """
-    models = models_of(asset.capability_id for asset in assets)
+    models = models_find(
+        told=[asset.model_told for asset in assets], capability_ids=[asset.capability_id for asset in assets]
+    )
     sources = _sources(assets)
     rows: list[dict[str, object]] = []
     for asset in assets:
-        model = models.get(asset.capability_id)
+        model = models.made_with(asset.model_told, asset.capability_id)
         rows.append(
             {
                 **dict.fromkeys(COLUMNS, ""),
@@ -37,12 +41,19 @@ def manifest_rows(assets: Sequence[Asset]) -> list[dict[str, object]]:
                 "job_id": asset.job.remote_id if asset.job else "",
                 "operation": asset.operation,
                 "capability_id": asset.capability_id,
-                "model_id": model.remote_id if model else "",
+                "model_id": model.remote_id if model else asset.model_told,
+                "model": _model_name(asset, model),
                 "credits": asset.credits,
                 "made_from": sources.get(asset.job_id or 0, []),
             }
         )
     return rows
+
+
+def _model_name(asset: Asset, model: CatalogModel | None) -> str:
+    if model:
+        return model.display_name
+    return asset.model_told or ("" if asset.is_uploaded else "unknown")
 
 
 def _sources(assets: Iterable[Asset]) -> Mapping[int, list[dict[str, str]]]:

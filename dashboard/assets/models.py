@@ -28,7 +28,10 @@ class Reading(models.TextChoices):
 
 
 class Mirrored(models.Model):
-    """What jobs and assets have in common. `due_at` is when to read it (again); None: nothing left to ask."""
+    """What jobs and assets have in common. `due_at` is when to read it (again); None: nothing left to ask.
+
+    `asked_at` is when it was last asked for in vain, or its file was at all; None: never.
+    """
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -41,6 +44,7 @@ class Mirrored(models.Model):
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=254, blank=True)
+    asked_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True)
     record = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
@@ -81,15 +85,21 @@ class Job(Mirrored):
     selection = models.JSONField(null=True, encoder=DjangoJSONEncoder)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["agent", "remote_id"], name="assets_one_row_a_job")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "agent", "remote_id"], name="assets_one_row_a_job_here")
+        ]
         indexes = [
             models.Index(fields=["workspace", "-named_at", "-id"], name="assets_jobs"),
             models.Index(fields=["workspace", "agent", "-named_at", "-id"], name="assets_jobs_of_agent"),
             models.Index(fields=["workspace", "status", "-named_at", "-id"], name="assets_jobs_by_status"),
+            models.Index(fields=["workspace", "reading", "-named_at", "-id"], name="assets_jobs_by_reading"),
             models.Index(fields=["workspace", "operation", "-named_at", "-id"], name="assets_jobs_by_operation"),
             models.Index(fields=["workspace", "capability_id", "-named_at", "-id"], name="assets_jobs_by_capability"),
             models.Index(fields=["workspace", "remote_id"], name="assets_jobs_by_remote_id"),
             models.Index(fields=["agent", "due_at"], name="assets_jobs_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["workspace", "-named_at", "-id"], name="assets_jobs_asked", condition=Q(due_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,7 +188,7 @@ class Asset(Mirrored):
     content_hash = models.CharField(max_length=64, blank=True)
     content_bytes = models.BigIntegerField(null=True)
     preview = models.CharField(max_length=16, choices=Preview, default=Preview.PENDING)
-    # Why there is none, a word of the glossary ("preview_problem").
+    # Why there is none, or why its file could not be had the last time: a word of the glossary "preview_problem".
     preview_problem = models.CharField(max_length=40, blank=True)
     # Names the thumbnails' bytes in their addresses: the content, and how it was made small.
     preview_key = models.CharField(max_length=40, blank=True)
@@ -223,7 +233,9 @@ class Asset(Mirrored):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["agent", "remote_id"], name="assets_one_row_an_asset")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "agent", "remote_id"], name="assets_one_row_an_asset_here")
+        ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="assets_of_workspace"),
             models.Index(fields=["workspace", "agent", "-created_at", "-id"], name="assets_of_agent"),
@@ -237,6 +249,7 @@ class Asset(Mirrored):
             models.Index(fields=["workspace", "remote_id"], name="assets_by_remote_id"),
             models.Index(fields=["workspace", "content_hash"], name="assets_by_content", condition=~Q(content_hash="")),
             models.Index(fields=["workspace", "kept_at"], name="assets_kept", condition=Q(is_kept=True)),
+            models.Index(fields=["purged_at"], name="assets_purged", condition=Q(purged_at__isnull=False)),
             models.Index(fields=["agent", "due_at"], name="assets_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["workspace", "-created_at"], name="assets_hidden", condition=Q(hidden_at__isnull=False)
@@ -248,6 +261,11 @@ class Asset(Mirrored):
 
     def __str__(self) -> str:
         return self.remote_id
+
+    @property
+    def model_told(self) -> str:
+        """The id of the model that the service names for it or its job; empty where it names none."""
+        return self.model or (self.job.model if self.job else "")
 
     @property
     def is_uploaded(self) -> bool:

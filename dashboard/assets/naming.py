@@ -1,5 +1,6 @@
 """From ledger lines to rows: which jobs and assets an agent's ledger names, and what it says that they took.
 
+A row is of the workspace that held the agent at that line: the same id in the history of another one is another row.
 The ledger is gone through once, in the order in which its lines were written down here, with a mark that moves in the
 transaction that writes the rows: an agent with years of history catches up in the same steps as a busy one goes on.
 """
@@ -19,6 +20,8 @@ from dashboard.assets.models import Asset, AssetLink, Job, LedgerMark, MonthCoun
 from dashboard.assets.selectors import month_number
 from dashboard.assets.shares import shares_divide
 
+# A workspace's number and a job's id.
+JobKey = tuple[int, str]
 EVENTS_AT_ONCE = 500
 MAX_ID = 200
 # One line of a broken ledger must not fill the mirror.
@@ -54,18 +57,19 @@ def is_behind(agent_id: int) -> bool:
     return Event.objects.filter(agent_id=agent_id, pk__gt=Coalesce(Subquery(marks), 0)).exists()
 
 
-def jobs_name(agent_id: int, events: Iterable[Event]) -> dict[str, Job]:
-    """Write a row for each job that the lines name, and what they took; return the jobs by their remote id."""
+def jobs_name(agent_id: int, events: Iterable[Event]) -> dict[JobKey, Job]:
+    """Write a row for each job that the lines name, and what they took; return the jobs."""
     naming = [event for event in events if event.job_id]
+    rows = Job.objects.filter(agent_id=agent_id, workspace__in={event.workspace_id for event in naming})
     known = {
-        job.remote_id: job
-        for job in Job.objects.filter(agent_id=agent_id, remote_id__in={event.job_id for event in naming})
+        (job.workspace_id, job.remote_id): job for job in rows.filter(remote_id__in={event.job_id for event in naming})
     }
-    fresh: dict[str, Job] = {}
+    fresh: dict[JobKey, Job] = {}
     for event in naming:
-        job = known.get(event.job_id) or fresh.setdefault(event.job_id, _job_of(event))
+        key = event.workspace_id, event.job_id
+        job = known.get(key) or fresh.setdefault(key, _job_of(event))
         _job_told(job, event)
-        if event.job_id in fresh:
+        if key in fresh:
             job.named_at = min(job.named_at, event.occurred_at)
     Job.objects.bulk_create(fresh.values())
     told = ["operation", "status", "capability_id", "trace_id", "credits_charged", "due_at"]
@@ -97,13 +101,14 @@ def _job_told(job: Job, event: Event) -> None:
     job.trace_id = job.trace_id or event.trace_id
 
 
-def assets_name(agent_id: int, events: Iterable[Event], jobs: dict[str, Job]) -> None:
+def assets_name(agent_id: int, events: Iterable[Event], jobs: dict[JobKey, Job]) -> None:
     """Write a row for each asset that the lines name, and count it into its month."""
-    fresh: dict[str, Asset] = {}
+    fresh: dict[tuple[int, str], Asset] = {}
     for event in events:
+        job = jobs.get((event.workspace_id, event.job_id))
         for remote_id in asset_ids_of(event):
-            asset = fresh.setdefault(remote_id, _asset_of(event, remote_id))
-            _asset_told(asset, event, jobs.get(event.job_id))
+            asset = fresh.setdefault((event.workspace_id, remote_id), _asset_of(event, remote_id))
+            _asset_told(asset, event, job)
     assets_write(agent_id, fresh.values())
 
 
@@ -144,9 +149,11 @@ def _asset_told(asset: Asset, event: Event, job: Job | None) -> None:
 
 def assets_write(agent_id: int, assets: Iterable[Asset]) -> None:
     """Write the rows of assets that are new, count them, and tie to them what was made from them."""
-    named = {asset.remote_id: asset for asset in assets}
-    known = set(Asset.objects.filter(agent_id=agent_id, remote_id__in=named.keys()).values_list("remote_id", flat=True))
-    fresh = [asset for remote_id, asset in named.items() if remote_id not in known]
+    named = {(asset.workspace_id, asset.remote_id): asset for asset in assets}
+    rows = Asset.objects.filter(agent_id=agent_id, workspace__in={workspace_id for workspace_id, _ in named})
+    rows = rows.filter(remote_id__in={remote_id for _, remote_id in named})
+    known = set(rows.values_list("workspace_id", "remote_id"))
+    fresh = [asset for key, asset in named.items() if key not in known]
     Asset.objects.bulk_create(fresh)
     _months_add(fresh)
     links_tie(agent_id, fresh)
@@ -156,7 +163,10 @@ def links_tie(agent_id: int, assets: Iterable[Asset]) -> None:
     """Tie new rows to the jobs that worked from them and were read before the ledger named them."""
     fresh = {(asset.workspace_id, asset.remote_id): asset for asset in assets}
     loose = AssetLink.objects.filter(
-        asset=None, job__agent_id=agent_id, asset_remote_id__in=[remote_id for _, remote_id in fresh]
+        asset=None,
+        job__agent_id=agent_id,
+        workspace__in={workspace_id for workspace_id, _ in fresh},
+        asset_remote_id__in={remote_id for _, remote_id in fresh},
     )
     tied = [link for link in loose if (link.workspace_id, link.asset_remote_id) in fresh]
     for link in tied:

@@ -11,22 +11,11 @@ from django.core.files.storage import default_storage
 
 from dashboard.assets.models import Asset
 from dashboard.assets.reach import FILE_LIMITS, media_reach
+from dashboard.assets.selectors import was_purged
 from dashboard.assets.storage import original_chunks, original_path
 from dashboard.lib.outbound import Fetched, OutboundError, fetch, opened, refuse_status
 
-ENDINGS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/avif": "avif",
-    "video/mp4": "mp4",
-    "video/webm": "webm",
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/mpeg": "mp3",
-    "model/gltf-binary": "glb",
-}
+PURGED = "The file was purged by an owner of this workspace."
 
 
 class OriginalLost(Exception):
@@ -41,8 +30,6 @@ class Original:
     its place, so whoever passes the pieces on has passed on no whole file.
     """
 
-    name: str
-    content_type: str
     size: int | None
     chunks: Iterator[bytes]
 
@@ -54,10 +41,10 @@ def original_open(asset: Asset) -> Iterator[Original]:
     Never called while a page is drawn: a file that we do not keep is asked for at its host.
     """
     if asset.purged_at is not None:
-        raise OriginalLost("The file was purged by an owner of this workspace.")
+        raise OriginalLost(PURGED)
     if asset.is_kept and asset.content_hash:
         try:
-            yield _original(asset, asset.content_bytes, original_chunks(asset))
+            yield Original(asset.content_bytes, _checked(asset, original_chunks(asset)))
         except OSError:
             raise OriginalLost("Our copy of the file is not there any more.") from None
         return
@@ -66,35 +53,24 @@ def original_open(asset: Asset) -> Iterator[Original]:
             refuse_status(answer.status)
             declared = answer.headers.get("content-length", "")
             size = int(declared) if declared.isascii() and declared.isdigit() else None
-            yield _original(asset, size, answer.chunks)
+            yield Original(size, _checked(asset, answer.chunks))
     except OutboundError as error:
         raise OriginalLost(f"The file could not be fetched. {error}") from None
 
 
 def original_fetch(asset: Asset, path: Path) -> Fetched:
-    """Write an asset's file to `path`, from our copy where there is one; raises OutboundError."""
-    if asset.is_kept and default_storage.exists(original_path(asset.workspace.key, asset.content_hash)):
-        name = original_path(asset.workspace.key, asset.content_hash)
+    """Write an asset's file to `path`, from our copy where there is one; raises OutboundError.
+
+    A copy that is not there any more is promised no longer.
+    """
+    name = original_path(asset.workspace.key, asset.content_hash)
+    if asset.is_kept and default_storage.exists(name):
         with path.open("wb") as to, default_storage.open(name, "rb") as kept:
             shutil.copyfileobj(kept, to)
         return Fetched(path.stat().st_size, asset.content_hash, asset.mime_type)
+    asset.is_kept, asset.kept_at = False, None
     with path.open("wb") as file:
         return fetch(asset.url, to=file, reach=media_reach(), limits=FILE_LIMITS)
-
-
-def file_name(asset: Asset) -> str:
-    """Return what a file is called on the disk of whoever takes it: its id, and an ending that fits what it is."""
-    plain = "".join(one if one.isascii() and (one.isalnum() or one in "-_") else "_" for one in asset.remote_id)
-    return f"{plain[:150]}.{ENDINGS.get(asset.mime_type, 'bin')}"
-
-
-def shown_type(asset: Asset) -> str:
-    """Return the type that a file is handed over as: what we found it to be, whatever it says, or mere bytes."""
-    return asset.mime_type if asset.mime_type in ENDINGS else "application/octet-stream"
-
-
-def _original(asset: Asset, size: int | None, chunks: Iterable[bytes]) -> Original:
-    return Original(file_name(asset), shown_type(asset), size, _checked(asset, chunks))
 
 
 def _checked(asset: Asset, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -109,6 +85,8 @@ def _checked(asset: Asset, chunks: Iterable[bytes]) -> Iterator[bytes]:
     expected = asset.content_bytes if asset.content_bytes is not None else asset.content_length
     if expected is not None and size != expected:
         raise OriginalLost(f"The file has {size} bytes instead of {expected}.")
+    if was_purged(asset, digest.hexdigest()):
+        raise OriginalLost(PURGED)
     if asset.content_hash and digest.hexdigest() != asset.content_hash:
         raise OriginalLost("The file is not the one that it was when we first fetched it.")
     if held:

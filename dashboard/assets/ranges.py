@@ -1,49 +1,53 @@
-"""Parts of kept originals (RFC 9110, 14): a player that seeks asks for the bytes from there on.
+"""Originals whole or in parts (RFC 9110, 14): a player that seeks asks for the bytes from there on.
 
-Of a kept file alone: it lies under its own hash. Any other one leaves whole and checked, or not at all.
+A part of a kept file is read off our copy, which lies under its own hash. Any other file is fetched whole and checked
+for each part, since no part can be checked alone: that costs no more than asking for the whole as often.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
 
 from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from dashboard.assets.models import Asset
-from dashboard.assets.originals import file_name, shown_type
+from dashboard.assets.sniffing import ENDINGS, UNKNOWN, file_name
+from dashboard.assets.spool import Spooled
 from dashboard.assets.storage import CHUNK, original_path
 
 _ONE_PART = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
-def ranges_told(asset: Asset) -> dict[str, str]:
-    """Return the headers that say that a file may be asked for in parts; none where it may not."""
-    return {"Accept-Ranges": "bytes", "ETag": f'"{asset.content_hash}"'} if asset.is_kept else {}
+def kept_part(request: HttpRequest, asset: Asset) -> HttpResponseBase | None:
+    """Answer with the part of a kept file that is asked for; None: it is to be spooled."""
+    size, sha256 = asset.content_bytes, asset.content_hash
+    if not asset.is_kept or size is None or _part_wanted(request, size, sha256) is None:
+        return None
+    try:
+        file = default_storage.open(original_path(asset.workspace.key, sha256), "rb")
+    except OSError:
+        return None
+    # Of a file that is kept, its type is what we found it to be.
+    mime = asset.mime_type if asset.mime_type in ENDINGS else UNKNOWN
+    return original_answer(request, Spooled(file, file_name(asset.remote_id, mime), mime, size, sha256))
 
 
-def part_get(request: HttpRequest, asset: Asset) -> HttpResponseBase | None:
-    """Answer with the part of a kept file that is asked for (206) or with its size (416); None: the whole is due."""
-    told, size = ranges_told(asset), asset.content_bytes
-    if not told or size is None or request.method != "GET":
-        return None
-    # The file is another than the one of which the other parts are held.
-    if request.headers.get("If-Range", told["ETag"]) != told["ETag"]:
-        return None
-    part = part_of(request.headers.get("Range", ""), size)
+def original_answer(request: HttpRequest, original: Spooled) -> HttpResponseBase:
+    """Answer with a file, or with the part of it that is asked for (206); none where that is behind its end (416)."""
+    size, part = original.size, _part_wanted(request, original.size, original.sha256)
+    answer: HttpResponseBase
     if part is None:
-        return None
-    if not part:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", **told})
-    name = original_path(asset.workspace.key, asset.content_hash)
-    if not default_storage.exists(name):
-        return None
-    headers = {
-        "Content-Type": shown_type(asset),
-        "Content-Length": str(len(part)),
-        "Content-Range": f"bytes {part[0]}-{part[-1]}/{size}",
-        "Content-Disposition": f'attachment; filename="{file_name(asset)}"',
-    }
-    return StreamingHttpResponse(_read(name, part), status=206, headers={**told, **headers})
+        answer = FileResponse(original.file)
+    else:
+        answer = StreamingHttpResponse(_Pieces(original.file, part), status=206 if part else 416)
+        answer["Content-Range"] = f"bytes {part[0]}-{part[-1]}/{size}" if part else f"bytes */{size}"
+    answer["Content-Type"] = original.content_type
+    answer["Content-Length"] = str(size if part is None else len(part))
+    answer["Content-Disposition"] = f'attachment; filename="{original.name}"'
+    answer["Accept-Ranges"], answer["ETag"] = "bytes", f'"{original.sha256}"'
+    return answer
 
 
 def part_of(header: str, size: int) -> range | None:
@@ -62,11 +66,26 @@ def part_of(header: str, size: int) -> range | None:
     return range(int(first), min(int(last) + 1, size) if last else size)
 
 
-def _read(name: str, part: range) -> Iterator[bytes]:
-    # Opened with the first piece: who hangs up before leaves nothing open.
-    with default_storage.open(name, "rb") as file:
-        file.seek(part[0])
-        left = len(part)
-        while left and (chunk := file.read(min(CHUNK, left))):
+def _part_wanted(request: HttpRequest, size: int, sha256: str) -> range | None:
+    """Return the bytes that a request means; None: the whole, as where the other parts are held of another file."""
+    etag = f'"{sha256}"'
+    is_same = request.method == "GET" and request.headers.get("If-Range", etag) == etag
+    return part_of(request.headers.get("Range", ""), size) if is_same else None
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """A part of an open file, which is closed with the answer that it belongs to."""
+
+    file: IO[bytes]
+    part: range
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(self.part.start)
+        left = len(self.part)
+        while left and (chunk := self.file.read(min(CHUNK, left))):
             left -= len(chunk)
             yield chunk
+
+    def close(self) -> None:
+        self.file.close()

@@ -8,13 +8,14 @@ from typing import IO
 
 from dashboard.assets.models import Asset
 from dashboard.assets.originals import original_open
+from dashboard.assets.sniffing import HEAD, file_name, type_of
 
 CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
 class Spooled:
-    """A file that is the one we know: open at its beginning, with its length in bytes and its SHA-256."""
+    """A file that is the one we know: open at its beginning, with its type by its bytes, its length and its SHA-256."""
 
     file: IO[bytes]
     name: str
@@ -47,4 +48,6 @@ def original_spool(asset: Asset) -> Spooled:
         raise
     size = file.tell()
     file.seek(0)
-    return Spooled(file, original.name, original.content_type, size, digest.hexdigest())
+    mime = type_of(file.read(HEAD))
+    file.seek(0)
+    return Spooled(file, file_name(asset.remote_id, mime), mime, size, digest.hexdigest())

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 
 from celery import shared_task
 
-from dashboard.assets import keeping, media
+from dashboard.assets import keeping, media, purging
 
 # A file waits for the network, then for a decoder: as many at once as there are processors, whatever is queued.
 _at_once = BoundedSemaphore(os.cpu_count() or 1)
@@ -30,4 +30,4 @@ def media_make_due() -> int:
 
 @shared_task
 def originals_expire() -> int:
-    return keeping.originals_expire() + keeping.purges_finish()
+    return keeping.originals_expire() + purging.purges_finish()

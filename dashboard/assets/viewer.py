@@ -1,14 +1,14 @@
 """One asset with all that is known of it: who made it, with what, from what, for how much, and who paid."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
-from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.models import Event
-from dashboard.agents.models import Claim
 from dashboard.agents.selectors import claim_list
 from dashboard.assets.gallery import among_get
 from dashboard.assets.lineage import Drawing, drawing_of
@@ -16,22 +16,38 @@ from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
 from dashboard.assets.ratios import ratio_of
 from dashboard.assets.selectors import lineage_get
+from dashboard.assets.spool import has_original
 from dashboard.catalog.models import CatalogModel
-from dashboard.catalog.selectors import model_behind
-from dashboard.credits.balance_selectors import interval_at
-from dashboard.credits.funding import Payer, shares_by_event
+from dashboard.catalog.selectors import models_known
+from dashboard.credits.funding import Payer
+from dashboard.credits.payers import MOST_CHARGES, charge_list, charge_payers
 from dashboard.credits.waiting import waiting_in
 
-MOST_LINES = 20
+# Pictures by their first bytes (dashboard/assets/decoder.py), which every browser draws.
+RASTERS = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"})
+# A browser takes four bytes for each: a larger picture is for downloading.
+MOST_ZOOMED_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """How far a zoom goes on where the small pictures end: at `width` pixels, or at standing still.
+
+    It goes to the file at `src`, empty for none.
+    """
+
+    width: int
+    src: str
 
 
 @dataclass(frozen=True)
 class AssetView:
     """What the viewer shows.
 
-    `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of the charge
-    (dashboard/credits/allocation.py), None where it cannot be said; `is_linked`: its agent has a page here. `waiting`:
-    how much waits for people, None where it was not counted.
+    `lines` are the ledger's lines of its job that took credits; `payers` is our allocation of them all
+    (dashboard/credits/allocation.py), None where it cannot be said; `linked_at`: since when its agent has a page here,
+    None where it has none. `waiting`: how much waits for people, None where it was not counted. `zoom` is None where a
+    small picture has all its pixels and nothing moves.
     """
 
     asset: Asset
@@ -44,13 +60,29 @@ class AssetView:
     model: CatalogModel | None
     lines: list[Event]
     payers: list[Payer] | None
-    is_linked: bool
+    linked_at: datetime | None
     waiting: int | None
+    zoom: Zoom | None
 
     @property
     def ratio(self) -> int:
         """The step of its shape, a class of the stylesheet."""
         return ratio_of(self.asset.width, self.asset.height)
+
+    @property
+    def taken(self) -> int:
+        """What the lines took all together, as a movement: credits below 0."""
+        return sum(line.credits_delta or 0 for line in self.lines)
+
+    @property
+    def is_from_before(self) -> bool:
+        """Its job was charged before its agent was linked here as it is now."""
+        return bool(self.linked_at and self.lines and self.lines[0].occurred_at < self.linked_at)
+
+    @property
+    def is_taken_told(self) -> bool:
+        """Each line tells its credits, and no further one can be missing."""
+        return len(self.lines) < MOST_CHARGES and all(line.credits_delta is not None for line in self.lines)
 
     @property
     def smallest(self) -> str:
@@ -64,7 +96,7 @@ def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> Asse
     sizes = preview_widths(asset)
     counted = claim_list(workspace).annotate(waiting=waiting_in(workspace.pk, timezone.now()))
     claim = counted.filter(agent=asset.agent_id).first()
-    lines = _lines(workspace, asset)
+    lines = charge_list(workspace, asset.job.remote_id) if asset.job else []
     return AssetView(
         asset=asset,
         newer=newer,
@@ -73,24 +105,21 @@ def viewer_get(workspace: Workspace, pk: int, *, among: QuerySet[Asset]) -> Asse
         srcset=preview_srcset(workspace.key, asset),
         drawing=drawing_of(workspace, asset, lineage_get(asset)),
         tags=tags,
-        model=model_behind(asset.capability_id),
+        model=models_known().made_with(asset.model_told, asset.capability_id),
         lines=lines,
-        payers=_payers(claim, lines),
-        is_linked=claim is not None,
+        payers=charge_payers(claim, lines),
+        linked_at=claim.claimed_at if claim else None,
         waiting=claim.waiting if claim else None,
+        zoom=_zoom(workspace, asset, sizes[-1][1]) if sizes else None,
     )
 
 
-def _lines(workspace: Workspace, asset: Asset) -> list[Event]:
-    if asset.job is None:
-        return []
-    named = event_list(workspace, EventFilter(reference=asset.job.remote_id, cost="spent"))
-    return list(named.order_by("occurred_at", "pk")[:MOST_LINES])
+def _zoom(workspace: Workspace, asset: Asset, width: int) -> Zoom | None:
+    """Return how far a zoom goes: to the file itself where we found it to be a picture that a browser can hold.
 
-
-def _payers(claim: Claim | None, lines: list[Event]) -> list[Payer] | None:
-    """Return who paid for the job's charge; None where the workspace has no reading of the balance on both sides."""
-    if claim is None or not lines or lines[0].occurred_at < claim.claimed_at:
+    It is served checked, by the type that its bytes have, and sandboxed: as an image alone it is ever drawn.
+    """
+    if not asset.width or not asset.height or (asset.width <= width and not asset.is_animated):
         return None
-    interval = interval_at(claim, lines[0].occurred_at)
-    return shares_by_event(claim, interval, [lines[0]])[0][1] if interval else None
+    is_shown = asset.mime_type in RASTERS and asset.width * asset.height <= MOST_ZOOMED_PIXELS and has_original(asset)
+    return Zoom(width, reverse("gallery:asset_original", args=[workspace.key, asset.pk]) if is_shown else "")

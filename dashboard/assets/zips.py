@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import structlog
+from django.conf import settings
 from django.db.models import QuerySet
 from zipstream import ZipStream
 
@@ -57,7 +58,7 @@ def _with_file(zipped: ZipStream, asset: Asset, row: dict[str, object]) -> Itera
 
 def _spooled(asset: Asset) -> Spooled:
     if not has_original(asset):
-        raise OriginalLost("Image Skill tells no address of the file, or does not have it any more.")
+        raise OriginalLost(f"{settings.PRODUCT_NAME} tells no address of the file, or does not have it any more.")
     return original_spool(asset)
 
 

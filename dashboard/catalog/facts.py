@@ -4,16 +4,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from dashboard.catalog.models import Capability, CatalogModel
 from dashboard.lib.presentation import field_text, value_text
 
 MOST_PARAMETERS = 100
+NOT_TAKEN = "not taken"
 # Where a service is likely to say these things; the first that is told counts.
 LATENCY = ("latency_class", "latency", "expected_latency")
 SAFETY = ("safety", "safety_behavior", "safety_policy", "moderation")
 # Told beside these facts, from columns of their own.
 COLUMNS = ("max_outputs_per_request", "max_resolution")
+REASONS = ("availability_reason", "unavailable_reason", "reason")
 CHANGES = ("deprecation", "deprecated", "migration", "migrate_to", "replaced_by", "sunset_at")
+# What a standing means, where the service gives no reason for it.
+MODEL_STANDS = {
+    "runs": "",
+    "listed": f"{settings.PRODUCT_NAME} lists it, but has not connected it yet.",
+    "unavailable": f"{settings.PRODUCT_NAME} says that it is not available, and gives no reason.",
+    "gone": f"{settings.PRODUCT_NAME} lists it no longer. What was made with it keeps its name.",
+}
+CAPABILITY_STANDS = {
+    "available": "",
+    "unavailable": MODEL_STANDS["unavailable"],
+    "": f"{settings.PRODUCT_NAME} does not say whether jobs can use it.",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,15 @@ class Sheet:
     parameters: list[Parameter]
 
 
+@dataclass(frozen=True)
+class Use:
+    """What is told of a capability: why it stands as it does, what will change, what a job may set (None: not told)."""
+
+    why: str
+    changes: list[Fact]
+    controls: list[Fact] | None
+
+
 def sheet_of(model: CatalogModel, capability: Capability | None) -> Sheet:
     """Return what is told of a model, by itself or by its capability."""
     told = {**(capability.told if capability else {}), **model.told}
@@ -51,10 +76,33 @@ def sheet_of(model: CatalogModel, capability: Capability | None) -> Sheet:
     return Sheet(
         latency=_first(told, LATENCY),
         safety=_first(told, SAFETY),
-        changes=[Fact(field_text(name), value_text(told[name])) for name in CHANGES if told.get(name)],
+        changes=_changes(told),
         inputs=inputs_of(told),
         parameters=parameters_of(schema),
     )
+
+
+def why_not(model: CatalogModel) -> str:
+    """Return why a model does not run, in the service's words or in ours; nothing for one that does."""
+    return "" if model.is_runnable else model.unavailable_reason or MODEL_STANDS[model.standing]
+
+
+def use_of(capability: Capability) -> Use:
+    """Return whether a capability can be used, and how, as far as the service tells."""
+    told, meant = capability.told, CAPABILITY_STANDS.get(capability.status, "")
+    return Use(
+        why="" if capability.status == "available" else _first(told, REASONS) or meant,
+        changes=_changes(told),
+        controls=controls_of(told.get("controls")),
+    )
+
+
+def controls_of(told: object) -> list[Fact] | None:
+    """Return what a job may set; None where it is not told. What is not taken cannot be set."""
+    if not isinstance(told, dict):
+        return None
+    said = ((name, _said(part)) for name, part in list(told.items())[:MOST_PARAMETERS])
+    return [Fact(field_text(name), text) for name, text in said if text not in (NOT_TAKEN, value_text(None))]
 
 
 def inputs_of(told: Mapping[str, Any]) -> list[Fact]:
@@ -106,6 +154,10 @@ def _takes(rule: Mapping[str, Any]) -> str:
     return f"{text} of at most {rule['maxLength']} characters" if rule.get("maxLength") else text
 
 
+def _changes(told: Mapping[str, Any]) -> list[Fact]:
+    return [Fact(field_text(name), value_text(told[name])) for name in CHANGES if told.get(name)]
+
+
 def _first(told: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return next((value_text(told[name]) for name in names if told.get(name)), "")
 
@@ -117,7 +169,7 @@ def _said(part: object) -> str:
     if list(part) == ["values"]:
         return value_text(part["values"])
     if part.get("supported") is False:
-        return "not taken"
+        return NOT_TAKEN
     rest = {name: one for name, one in part.items() if name not in ("supported", "required")}
     needed = "needed" if part.get("required") else "can be given"
     return f"{needed}: {value_text(rest)}" if rest else needed

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
 from dashboard.agents.selectors import claim_list_nearest_empty
-from dashboard.catalog.models import CatalogModel
+from dashboard.catalog.models import Capability, CatalogModel
 from dashboard.lib.glossary import word_for
 
 MOST_AGENTS = 200
@@ -73,6 +73,34 @@ class CatalogFilterForm(forms.Form):
             and wanted["provider"] in ("", model.provider)
             and wanted["runs"] in ("", "yes" if model.is_runnable else "no")
         )
+
+
+class CapabilityFilterForm(forms.Form):
+    """Which capabilities are wanted."""
+
+    q = forms.CharField(label="Name or id", required=False, max_length=100)
+    operation = forms.ChoiceField(label="Operation", required=False)
+
+    def __init__(self, data: QueryDict, *, capabilities: Sequence[Capability]) -> None:
+        super().__init__(data)
+        self.capabilities = capabilities
+        operations = sorted({one.operation for one in capabilities} - {""})
+        offered = [(one, word_for("model_operation", one).text) for one in operations]
+        self.fields["operation"].choices = [("", "Any"), *offered]  # type: ignore[attr-defined]
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+    def found(self) -> list[Capability]:
+        """Return the capabilities that a valid form asks for."""
+        words, operation = self.cleaned_data["q"].casefold().split(), self.cleaned_data["operation"]
+        return [
+            one
+            for one in self.capabilities
+            if all(word in f"{one.remote_id} {one.name}".casefold() for word in words)
+            and operation in ("", one.operation)
+        ]
 
 
 def _told(models: Iterable[CatalogModel], name: str) -> list[str]:

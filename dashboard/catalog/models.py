@@ -46,6 +46,11 @@ class CatalogModel(models.Model):
         return self.is_listed and self.status == "available" and self.execution_status == "executable"
 
     @property
+    def is_free(self) -> bool:
+        """Its price is told and is none."""
+        return self.credits_required == 0 and self.is_cost_known is not False
+
+    @property
     def standing(self) -> str:
         """Whether it runs, as the glossary calls it ("model_standing")."""
         if not self.is_listed:

@@ -9,7 +9,7 @@ from dashboard.catalog.models import CatalogModel
 
 @dataclass(frozen=True)
 class Offer:
-    """A model and how many of its results some credits pay for; None where price or credits are not told."""
+    """A model and how many of its results some credits pay for; None where it does not run, or that is not told."""
 
     model: CatalogModel
     makes: int | None
@@ -24,12 +24,14 @@ class Shelf:
 
 
 def makes(model: CatalogModel, agent: Agent | None) -> int | None:
-    """Return how many single results at the list price an agent's credits pay for.
+    """Return how many single results at the list price an agent's credits pay for; None of a model that does not run.
 
     Parameters and larger sizes cost more, so it is a rough figure; a price that nobody knows before the run gives none.
     """
     price = model.credits_required
-    if agent is None or agent.credits is None or not price or price < 0 or model.is_cost_known is False:
+    if agent is None or agent.credits is None or not model.is_runnable:
+        return None
+    if not price or price < 0 or model.is_cost_known is False:
         return None
     return max(agent.credits, 0) // price
 

@@ -1,10 +1,12 @@
 """Reading the mirrored catalogue: it is the same for everybody, so nothing here asks for a workspace."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import Http404
 
 from dashboard.catalog.models import Capability, CatalogModel
@@ -13,7 +15,18 @@ from dashboard.freshness.selectors import cursor_map
 
 CATALOG_READ_EVERY = timedelta(minutes=15)
 NAMES_KEY, NAMES_KEPT_SECONDS = "catalog:capability-names", 60
-MODELS_KEY = "catalog:models-behind"
+MODELS_KEY = "catalog:models-known"
+
+
+class Models(NamedTuple):
+    """Models by their ids, and by the capability that no other one names."""
+
+    by_id: dict[str, CatalogModel]
+    by_capability: dict[str, CatalogModel]
+
+    def made_with(self, told: str, capability_id: str) -> CatalogModel | None:
+        """Return the model that a job was told to have run, else the one behind its capability; None: not known."""
+        return self.by_id.get(told) if told else self.by_capability.get(capability_id)
 
 
 def catalog_cursor() -> SyncCursor | None:
@@ -59,21 +72,32 @@ def models_of(capability_ids: Iterable[str]) -> dict[str, CatalogModel]:
 
     A capability that several models name is nobody's: which of them ran is not told.
     """
-    wanted = {one for one in capability_ids if one}
-    return _alone(CatalogModel.objects.filter(capability_id__in=wanted)) if wanted else {}
+    return models_find(told=(), capability_ids=capability_ids).by_capability
 
 
-def model_behind(capability_id: str) -> CatalogModel | None:
-    """Return which model stands behind a capability, as `models_of`; at most NAMES_KEPT_SECONDS old."""
-    found: dict[str, CatalogModel] | None = cache.get(MODELS_KEY)
+def models_find(*, told: Iterable[str], capability_ids: Iterable[str]) -> Models:
+    """Return the models of these ids and those behind these capabilities, in one query."""
+    ids, capabilities = ({one for one in wanted if one} for wanted in (told, capability_ids))
+    if not ids and not capabilities:
+        return Models({}, {})
+    rows = CatalogModel.objects.filter(Q(remote_id__in=ids) | Q(capability_id__in=capabilities)).defer("told")
+    return _models(rows, capabilities)
+
+
+def models_known() -> Models:
+    """Return all models; at most NAMES_KEPT_SECONDS old."""
+    found: Models | None = cache.get(MODELS_KEY)
     if found is None:
-        found = _alone(CatalogModel.objects.exclude(capability_id=""))
+        rows = list(CatalogModel.objects.defer("told"))
+        found = _models(rows, {row.capability_id for row in rows if row.capability_id})
         cache.set(MODELS_KEY, found, NAMES_KEPT_SECONDS)
-    return found.get(capability_id)
+    return found
 
 
-def _alone(models: QuerySet[CatalogModel]) -> dict[str, CatalogModel]:
-    found: dict[str, list[CatalogModel]] = {}
-    for model in models.defer("told"):
-        found.setdefault(model.capability_id, []).append(model)
-    return {capability_id: models[0] for capability_id, models in found.items() if len(models) == 1}
+def _models(rows: Iterable[CatalogModel], capabilities: set[str]) -> Models:
+    by_id, behind = {}, defaultdict(list)
+    for row in rows:
+        by_id[row.remote_id] = row
+        if row.capability_id in capabilities:
+            behind[row.capability_id].append(row)
+    return Models(by_id, {capability: found[0] for capability, found in behind.items() if len(found) == 1})

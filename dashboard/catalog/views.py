@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dashboard.accounts.access import Scope, member, signed_in
-from dashboard.catalog.facts import sheet_of
-from dashboard.catalog.forms import CatalogFilterForm
+from dashboard.catalog.facts import sheet_of, use_of, why_not
+from dashboard.catalog.forms import CapabilityFilterForm, CatalogFilterForm
 from dashboard.catalog.offer import makes, shelves
 from dashboard.catalog.selectors import (
     capability_find,
@@ -73,6 +73,7 @@ def _model_detail(request: HttpRequest, scope: Scope | None, model_id: str) -> H
         "model": model,
         "capability": capability,
         "sheet": sheet_of(model, capability),
+        "why_not": why_not(model),
         "agents": form.agents,
         "agent": agent,
         "makes": makes(model, agent),
@@ -81,10 +82,13 @@ def _model_detail(request: HttpRequest, scope: Scope | None, model_id: str) -> H
 
 
 def _capabilities(request: HttpRequest, scope: Scope | None) -> HttpResponse:
-    found = capability_list()
+    listed = capability_list()
+    form = CapabilityFilterForm(request.GET, capabilities=listed)
+    found = form.found() if form.is_valid() else []
     models = models_of(one.remote_id for one in found)
-    rows = [(one, models.get(one.remote_id)) for one in found]
-    return render(request, "catalog/capabilities.html", _context(scope) | {"rows": rows})
+    rows = [(one, models.get(one.remote_id), use_of(one)) for one in found]
+    context = {"form": form, "count": len(listed), "rows": rows}
+    return render(request, "catalog/capabilities.html", _context(scope) | context)
 
 
 def _context(scope: Scope | None) -> dict[str, object]:

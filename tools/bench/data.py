@@ -130,7 +130,7 @@ def _events(rng: random.Random, claims: Sequence[Claim], *, count: int, ends_at:
         yield (
             *(claim.agent_id, claim.workspace_id, f"evt_{name}", kind, at_kept, summary, operation, "completed"),
             *(subject, f"{subject}_{name}", f"trace_{name}", job, rng.choice(CAPABILITIES) if job else ""),
-            *(delta, delta and -delta * 10_000, json.dumps({"job_id": job}), details, at_kept),
+            *(delta, delta and -delta * 10_000, json.dumps({"job_id": job}), details, None, at_kept),
         )
 
 

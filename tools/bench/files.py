@@ -37,7 +37,8 @@ _SECONDS = {
 }
 _SUMS = """
     SUM(CASE WHEN type = 'job.completed' THEN 1 ELSE 0 END),
-    SUM(CASE WHEN type = 'usage.credit_consumed' AND credits_delta < 0 THEN -credits_delta ELSE 0 END)
+    SUM(CASE WHEN type = 'usage.credit_consumed' AND credits_delta < 0 THEN -credits_delta ELSE 0 END),
+    SUM(CASE WHEN type = 'usage.credit_consumed' AND credits_delta IS NULL THEN 1 ELSE 0 END)
 """
 BY_HAND = (
     "SELECT workspace_id, agent_id, {seconds} / 900, COUNT(*), {sums} FROM activity_event GROUP BY 1, 2, 3",

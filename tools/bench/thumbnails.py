@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from dashboard.assets.decoder import QUALITY, preview
+from dashboard.assets.decoder import preview
 from dashboard.assets.decoding import Decoders
 from sandbox.renderer import Spec, render
 from tools.bench.figures import Figure
@@ -97,7 +97,7 @@ def _naive(path: Path) -> bytes:
     with Image.open(path) as image:
         image.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS, reducing_gap=None)
         file = io.BytesIO()
-        image.save(file, "WEBP", quality=QUALITY)
+        image.save(file, "WEBP")
     return file.getvalue()
 
 

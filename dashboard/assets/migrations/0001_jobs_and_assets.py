@@ -119,6 +119,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "-created_at", "-id"], name="assets_of_workspace"),
+                    models.Index(fields=["workspace", "agent", "-created_at", "-id"], name="assets_of_agent"),
+                    models.Index(fields=["workspace", "kind", "-created_at", "-id"], name="assets_by_kind"),
+                    models.Index(fields=["workspace", "source", "-created_at", "-id"], name="assets_by_source"),
+                    models.Index(fields=["workspace", "operation", "-created_at", "-id"], name="assets_by_operation"),
+                    models.Index(
+                        fields=["workspace", "capability_id", "-created_at", "-id"], name="assets_by_capability"
+                    ),
+                    models.Index(fields=["workspace", "aspect", "-created_at", "-id"], name="assets_by_aspect"),
+                    models.Index(fields=["workspace", "remote_id"], name="assets_by_remote_id"),
+                    models.Index(
+                        condition=models.Q(("content_hash", ""), _negated=True),
+                        fields=["workspace", "content_hash"],
+                        name="assets_by_content",
+                    ),
+                    models.Index(
+                        condition=models.Q(("is_kept", True)), fields=["workspace", "kept_at"], name="assets_kept"
+                    ),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)), fields=["agent", "due_at"], name="assets_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("preview_due_at__isnull", False)),
+                        fields=["preview_due_at"],
+                        name="assets_previews_due",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("agent", "remote_id"), name="assets_one_row_an_asset")],
+            },
         ),
         migrations.CreateModel(
             name="Job",
@@ -176,6 +207,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "-named_at", "-id"], name="assets_jobs"),
+                    models.Index(fields=["workspace", "agent", "-named_at", "-id"], name="assets_jobs_of_agent"),
+                    models.Index(fields=["workspace", "status", "-named_at", "-id"], name="assets_jobs_by_status"),
+                    models.Index(
+                        fields=["workspace", "operation", "-named_at", "-id"], name="assets_jobs_by_operation"
+                    ),
+                    models.Index(
+                        fields=["workspace", "capability_id", "-named_at", "-id"], name="assets_jobs_by_capability"
+                    ),
+                    models.Index(fields=["workspace", "remote_id"], name="assets_jobs_by_remote_id"),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["agent", "due_at"],
+                        name="assets_jobs_due",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("agent", "remote_id"), name="assets_one_row_a_job")],
+            },
         ),
         migrations.CreateModel(
             name="AssetLink",
@@ -212,6 +263,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["workspace", "asset_remote_id"], name="assets_links_to")],
+                "constraints": [models.UniqueConstraint(fields=("job", "position"), name="assets_one_link_a_place")],
+            },
         ),
         migrations.AddField(
             model_name="asset",
@@ -233,6 +288,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("job", "seen_at"), name="assets_one_status_a_moment")],
+            },
         ),
         migrations.CreateModel(
             name="KeepRule",
@@ -278,123 +336,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["workspace", "-named_at", "-id"], name="assets_jobs"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["workspace", "agent", "-named_at", "-id"], name="assets_jobs_of_agent"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["workspace", "status", "-named_at", "-id"], name="assets_jobs_by_status"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["workspace", "operation", "-named_at", "-id"], name="assets_jobs_by_operation"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                fields=["workspace", "capability_id", "-named_at", "-id"], name="assets_jobs_by_capability"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["workspace", "remote_id"], name="assets_jobs_by_remote_id"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["agent", "due_at"], name="assets_jobs_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.UniqueConstraint(fields=("agent", "remote_id"), name="assets_one_row_a_job"),
-        ),
-        migrations.AddIndex(
-            model_name="assetlink",
-            index=models.Index(fields=["workspace", "asset_remote_id"], name="assets_links_to"),
-        ),
-        migrations.AddConstraint(
-            model_name="assetlink",
-            constraint=models.UniqueConstraint(fields=("job", "position"), name="assets_one_link_a_place"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "-created_at", "-id"], name="assets_of_workspace"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "agent", "-created_at", "-id"], name="assets_of_agent"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "kind", "-created_at", "-id"], name="assets_by_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "source", "-created_at", "-id"], name="assets_by_source"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "operation", "-created_at", "-id"], name="assets_by_operation"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                fields=["workspace", "capability_id", "-created_at", "-id"], name="assets_by_capability"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "aspect", "-created_at", "-id"], name="assets_by_aspect"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(fields=["workspace", "remote_id"], name="assets_by_remote_id"),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                condition=models.Q(("content_hash", ""), _negated=True),
-                fields=["workspace", "content_hash"],
-                name="assets_by_content",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                condition=models.Q(("is_kept", True)), fields=["workspace", "kept_at"], name="assets_kept"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["agent", "due_at"], name="assets_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="asset",
-            index=models.Index(
-                condition=models.Q(("preview_due_at__isnull", False)),
-                fields=["preview_due_at"],
-                name="assets_previews_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.UniqueConstraint(fields=("agent", "remote_id"), name="assets_one_row_an_asset"),
-        ),
-        migrations.AddConstraint(
-            model_name="jobstatusseen",
-            constraint=models.UniqueConstraint(fields=("job", "seen_at"), name="assets_one_status_a_moment"),
-        ),
-        migrations.AddConstraint(
-            model_name="monthcount",
-            constraint=models.UniqueConstraint(fields=("workspace", "month"), name="assets_one_row_a_month"),
+            options={
+                "constraints": [models.UniqueConstraint(fields=("workspace", "month"), name="assets_one_row_a_month")],
+            },
         ),
     ]

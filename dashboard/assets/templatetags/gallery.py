@@ -16,6 +16,7 @@ from dashboard.assets.gallery_months import month_key
 from dashboard.assets.models import Asset
 from dashboard.assets.previews import preview_srcset, preview_url, preview_widths
 from dashboard.assets.ratios import ratio_of
+from dashboard.assets.standing import Asking, Standing, asking_of, standing_of
 from dashboard.lib.kept import SHELF, Kept
 
 register = template.Library()
@@ -30,8 +31,7 @@ class Tile(NamedTuple):
     zone: str
     created_at: datetime
     kind: str
-    preview: str
-    problem: str
+    standing: Standing | None
     mime_type: str
     source: str
     preview_key: str
@@ -42,6 +42,7 @@ class Tile(NamedTuple):
     agent: str
     credits: int | None
     duration_ms: int | None
+    is_animated: bool
     is_pickable: bool
     is_first: bool
 
@@ -52,9 +53,9 @@ FIRST = 4
 
 @register.simple_tag
 def gallery_tiles(
-    assets: Sequence[Asset], *, workspace: Workspace, address: str, counts: Mapping[str, int]
+    assets: Sequence[Asset], *, workspace: Workspace, address: str, counts: Mapping[str, str]
 ) -> SafeString:
-    """Draw a page of a gallery under its months; `counts` has how many assets a month holds, where that is known."""
+    """Draw a page of a gallery under its months; `counts` says how many assets a month holds, where that is known."""
     tiles = [
         _tile_of(asset, workspace, address, is_pickable=True, is_first=place < FIRST)
         for place, asset in enumerate(assets)
@@ -73,6 +74,18 @@ def asset_tiles(assets: Iterable[Asset], *, workspace: Workspace) -> SafeString:
 
 
 @register.filter
+def standing(asset: Asset) -> Standing:
+    """Return how an asset without a picture stands."""
+    return standing_of(asset)
+
+
+@register.filter
+def asking(asset: Asset) -> Asking:
+    """Return when an asset that could not be had was asked for, and will be."""
+    return asking_of(asset)
+
+
+@register.filter
 def length_text(duration_ms: int) -> str:
     """Say how long something plays: "0:05"."""
     return f"{duration_ms // 60_000}:{duration_ms // 1_000 % 60:02}"
@@ -88,8 +101,7 @@ def _tile_of(
         zone=timezone.get_current_timezone_name(),
         created_at=asset.created_at,
         kind=asset.kind,
-        preview=asset.preview,
-        problem=asset.preview_problem,
+        standing=standing_of(asset) if asset.preview != Asset.Preview.READY else None,
         mime_type=asset.mime_type,
         source=asset.source,
         preview_key=asset.preview_key,
@@ -100,6 +112,7 @@ def _tile_of(
         agent=asset.agent.display_name,
         credits=asset.credits,
         duration_ms=asset.duration_ms,
+        is_animated=asset.is_animated,
         is_pickable=is_pickable,
         is_first=is_first,
     )
@@ -125,7 +138,7 @@ def _html(tile: Tile, asset: Asset) -> str:
     return render_to_string("assets/_tile.html", context)
 
 
-def _months(drawn_from: Iterable[tuple[Tile, Asset]], counts: Mapping[str, int]) -> Iterator[str]:
+def _months(drawn_from: Iterable[tuple[Tile, Asset]], counts: Mapping[str, str]) -> Iterator[str]:
     for key, some in groupby(drawn_from, lambda pair: month_key(pair[1])):
         here = list(some)
         label = date_text(timezone.localtime(here[0][0].created_at), "F Y")

@@ -1,6 +1,6 @@
 """An agent that has worked, and the mirror that follows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from dashboard.assets.media import media_make_next
 from dashboard.assets.models import Asset
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.work import work_sync
+from tests.dashboard.assets.hosts import FileHost, file_host
 
 
 @pytest.fixture
@@ -43,3 +44,11 @@ def shown(agent: Any, claim: Claim, followed: Callable[[Claim], bool], media: st
     followed(claim)
     assert media_make_next()
     return Asset.objects.get()
+
+
+@pytest.fixture
+def host(settings: Any) -> Iterator[FileHost]:
+    """Let files be fetched from a host that answers as the test says; return it."""
+    with file_host() as running:
+        settings.MEDIA_ORIGINS = settings.PRIVATE_ORIGINS = [running.address]
+        yield running

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
-from PIL import Image
+from PIL import Image, ImageCms
 
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF", "avif": "AVIF"}
 MAGIC = {
@@ -68,6 +68,34 @@ def encoded(name: str, image: Image.Image | None = None, **more: object) -> byte
     speed = {"avif": {"speed": 10}, "webp": {"method": 0}, "png": {"compress_level": 1}}.get(name, {})
     (image or picture()).save(file, FORMATS[name], **{**speed, **more})
     return file.getvalue()
+
+
+def screen_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def wide_profile() -> bytes:
+    """Return a profile with the primaries of Display P3 and the curve of sRGB, as newer screens have them."""
+    name = "sRGB built-in".encode("utf-16-be")
+    profile = screen_profile().replace(name, "Wide display".encode("utf-16-be").ljust(len(name), b"\x00"))
+    primaries = {b"rXYZ": (0.51512, 0.24120, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189)}
+    for tag, values in {**primaries, b"bXYZ": (0.15710, 0.06657, 0.78407)}.items():
+        place = profile.index(tag)
+        at = int.from_bytes(profile[place + 4 : place + 8]) + 8
+        profile = profile[:at] + struct.pack(">3i", *(round(one * 65_536) for one in values)) + profile[at + 12 :]
+    return profile
+
+
+def ink_profile(lab: tuple[int, int, int]) -> bytes:
+    """Return a profile of four inks that look the same however much there is of each; `lab` is that, in bytes."""
+    straight = bytes(range(256))
+    unity = struct.pack(">9I", *(65_536 if place % 4 == 0 else 0 for place in range(9)))
+    table = b"mft1\x00\x00\x00\x00\x04\x03\x02\x00" + unity + straight * 4 + bytes(lab) * 16 + straight * 3
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(table))
+    head = (
+        struct.pack(">I4sI4s4s4s", 144 + len(table), b"", 0x02400000, b"prtr", b"CMYK", b"Lab ") + bytes(12) + b"acsp"
+    )
+    return head.ljust(68, b"\x00") + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D) + bytes(48) + tags + table
 
 
 def video(width: int = 64, height: int = 48, frames: int = 3) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import re
 import resource
 from collections.abc import Iterator
@@ -11,11 +12,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from dashboard.assets import decoding
 from dashboard.assets.decoder import MEMORY_BYTES
 from dashboard.assets.decoding import CannotPreview, Decoded, Decoders
 from dashboard.assets.previews import PREVIEW_WIDTHS
 from dashboard.lib.glossary import GLOSSARY
-from tests.dashboard.assets.files import DISGUISES, FORMATS, encoded, hostile, picture, video
+from tests.dashboard.assets.files import (
+    DISGUISES,
+    FORMATS,
+    encoded,
+    hostile,
+    ink_profile,
+    picture,
+    screen_profile,
+    video,
+    wide_profile,
+)
 
 HOSTILE = hostile()
 
@@ -125,6 +137,51 @@ def test_holes_stay_holes(decode: Any) -> None:
     assert found.colour == "#ffffff"
 
 
+# The red of a screen, in the numbers of a wider one.
+WIDE_RED, RED = (234, 51, 35), (255, 0, 0)
+GREEN_IN_LAB = (200, 60, 190)
+
+
+def shade(found: Decoded) -> tuple[int, ...]:
+    return Image.open(io.BytesIO(found.pictures[0])).convert("RGB").getpixel((9, 9))
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "webp", "avif"])
+def test_colours_of_a_wide_screen_are_those_that_it_shows(name: str, decode: Any) -> None:
+    found = decode(encoded(name, Image.new("RGB", (900, 60), WIDE_RED), icc_profile=wide_profile()))
+    assert max(abs(told - wanted) for told, wanted in zip(shade(found), RED, strict=True)) <= 6
+    assert found.colour.startswith("#f")
+    assert all("icc_profile" not in Image.open(io.BytesIO(one)).info for one in found.pictures)
+
+
+def test_holes_of_a_wide_picture_stay_holes(decode: Any) -> None:
+    found = decode(encoded("png", Image.new("RGBA", (64, 64), (*WIDE_RED, 0)), icc_profile=wide_profile()))
+    assert Image.open(io.BytesIO(found.pictures[0])).convert("RGBA").getpixel((9, 9))[3] == 0
+
+
+def test_inks_are_shown_as_their_profile_says(decode: Any) -> None:
+    inks = Image.new("CMYK", (64, 64), (200, 20, 20, 20))
+    red, green, blue = shade(decode(encoded("jpeg", inks, icc_profile=ink_profile(GREEN_IN_LAB))))
+    assert green > 150 > max(red, blue)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize(
+    "profile",
+    [
+        screen_profile(),
+        b"no profile",
+        wide_profile()[:300],
+        wide_profile().replace(b"RGB ", b"GRAY"),
+        wide_profile().ljust(2 << 20, b"\x00"),
+    ],
+    ids=["of-a-screen", "no-profile", "cut-off", "of-something-else", "giant"],
+)
+def test_profile_without_use_changes_nothing(profile: bytes, mode: str, decode: Any) -> None:
+    source = picture(mode=mode)
+    assert decode(encoded("jpeg", source, icc_profile=profile)) == decode(encoded("jpeg", source))
+
+
 def test_poster_of_a_video(decode: Any) -> None:
     found = decode(video(64, 48, frames=5))
     assert (found.mime, found.width, found.height, found.duration_ms) == ("video/mp4", 64, 48, 500)
@@ -139,6 +196,17 @@ def test_camera_s_picture_of_fifty_megapixels_is_read_small(decode: Any, decoder
 def test_corpus_is_large_enough() -> None:
     assert len(HOSTILE) >= 200
     assert len({name for name, _ in HOSTILE}) == len(HOSTILE)
+
+
+def test_bent_profiles_break_no_decoder(decode: Any, decoders: Decoders) -> None:
+    dice = random.Random(7)  # noqa: S311
+    for good in (wide_profile(), ink_profile(GREEN_IN_LAB)) * 30:
+        bent = bytearray(good)
+        for _ in range(3):
+            bent[dice.randrange(len(bent))] = dice.randrange(256)
+        mode = "CMYK" if b"CMYK" in good else "RGB"
+        assert decode(encoded("jpeg", picture(mode=mode), icc_profile=bytes(bent))).width == 96
+    assert child_of(decoders)
 
 
 def outcome(decode: Any, content: bytes) -> tuple[str, tuple[bytes, ...]]:
@@ -192,6 +260,19 @@ def test_process_that_was_killed_is_replaced(decode: Any, decoders: Decoders) ->
     process._process.kill()
     process._process.wait()
     assert decode(encoded("png")).width == 96
+
+
+def test_process_that_has_done_its_share_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "FILES_A_PROCESS", 1)
+    path, pool = tmp_path / "file", Decoders(1)
+    path.write_bytes(encoded("png"))
+    pool.decode(path, PREVIEW_WIDTHS)
+    first = pool._idle.queue[-1]
+    assert first
+    pool.decode(path, PREVIEW_WIDTHS)
+    assert first._process.returncode is not None
+    assert child_of(pool) not in {0, first._process.pid}
+    pool.close()
 
 
 def test_process_that_answers_nothing_is_given_up(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The gallery: by month with counts, filters in the address, a step to any month, nothing of anybody else."""
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent
 from dashboard.assets.gallery import PAGE_SIZE
 from dashboard.assets.models import AssetTag
+from dashboard.assets.selectors import MOST_TAGS
 from tests.dashboard.asking import statements_of
 from tests.dashboard.assets.gallery_rows import agent_made, asset_made, job_made
 from tests.dashboard.web.pages import HOSTILE, words
@@ -62,6 +64,14 @@ def test_room_of_a_picture_is_known_before_it_is_loaded(visitor: Browser, worksp
     assert "style=" not in page
 
 
+def test_tile_of_an_animation_says_that_it_moves(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
+    asset_made(workspace, bot, MARCH)
+    assert "nimated" not in visitor.get(at(workspace)).content.decode()
+    asset_made(workspace, bot, MARCH, is_animated=True)
+    page = visitor.get(at(workspace)).content.decode()
+    assert page.count("Animated</span>") == page.count(", animated") == 1
+
+
 def test_step_to_a_month_opens_the_page_that_begins_with_it(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
     old, new = asset_made(workspace, bot, MARCH), asset_made(workspace, bot, APRIL)
     answer = visitor.get(at(workspace))
@@ -77,6 +87,42 @@ def test_script_gets_the_tiles_alone_and_where_they_go_on(visitor: Browser, work
     assert fragment.lstrip().startswith("<div")
     assert fragment.count("data-shot=") == PAGE_SIZE
     assert 'data-older="?page=' in fragment
+
+
+@pytest.mark.parametrize("query", ["?", "?kind=image&"])
+def test_script_gets_what_is_newer_than_a_month_page_by_page_and_nothing_twice(
+    query: str, visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    old = asset_made(workspace, bot, MARCH)
+    newer = [asset_made(workspace, bot, APRIL + timedelta(minutes=one)) for one in range(PAGE_SIZE + 2)]
+    march = visitor.get(at(workspace, query)).context["months"][-1].cursor
+    answer = visitor.get(at(workspace, f"{query}page={march}"))
+    assert shown(answer) == [old.remote_id]
+    risen: list[str] = []
+    while above := answer.context["above"]:
+        answer = visitor.get(at(workspace, f"{query}page={above}"), headers={"X-Fragment": "1"})
+        risen = shown(answer) + risen
+    assert risen == [one.remote_id for one in reversed(newer)]
+
+
+@pytest.mark.parametrize("query", ["?", "?kind=image&"])
+def test_address_of_a_page_begins_with_its_first_row_whatever_comes_above(
+    query: str, visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    # All of one moment: what comes later has the higher number.
+    made = [asset_made(workspace, bot, MARCH) for _ in range(3)]
+    here = visitor.get(at(workspace, query)).context["here"]
+    asset_made(workspace, bot, MARCH)
+    assert shown(visitor.get(at(workspace, f"{query}page={here}"))) == [one.remote_id for one in reversed(made)]
+
+
+def test_nothing_stands_above_the_newest(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
+    asset_made(workspace, bot, MARCH)
+    answer = visitor.get(at(workspace))
+    assert 'data-newer=""' in answer.content.decode()
+    answer = visitor.get(at(workspace, f"?page={answer.context['months'][0].cursor}"))
+    empty = visitor.get(at(workspace, f"?page={answer.context['above']}"), headers={"X-Fragment": "1"})
+    assert (shown(empty), empty.context["above"]) == ([], "")
 
 
 @pytest.mark.parametrize(
@@ -114,16 +160,55 @@ def test_what_a_filter_finds_stands_under_its_months_with_counts_and_ways_to_the
     assert len(shown(visitor.get(at(workspace, f"?kind=video&page={march}")))) == 1
 
 
-def test_filter_that_finds_very_many_says_so_without_months(
-    visitor: Browser, workspace: Workspace, bot: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a filter find very many with four, and a month hold many with three."""
     for module in ("gallery_months", "gallery_views"):
-        monkeypatch.setattr(f"dashboard.assets.{module}.COUNT_LIMIT", 2)
-    for _ in range(3):
-        asset_made(workspace, bot, MARCH)
-    answer = visitor.get(at(workspace, "?kind=image"))
-    assert "More than 2 assets" in words(answer)
-    assert answer.context["months"] == ()
+        monkeypatch.setattr(f"dashboard.assets.{module}.COUNT_LIMIT", 3)
+    monkeypatch.setattr("dashboard.assets.gallery_months.MONTH_LIMIT", 2)
+
+
+@pytest.mark.usefixtures("_low_limits")
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("hidden", [None, APRIL])
+def test_filter_that_finds_very_many_tells_at_least_how_many_each_month_has(
+    hidden: datetime | None, zone: str, visitor: Browser, owner: User, workspace: Workspace, bot: Agent
+) -> None:
+    User.objects.filter(pk=owner.pk).update(time_zone=zone)
+    # Newest first: all of May, some of April, then counted up to two; in January there is nothing of it.
+    for month, assets in ((5, 1), (4, 4), (3, 3), (2, 1), (1, 0)):
+        asset_made(workspace, bot, datetime(2026, month, 9, tzinfo=UTC), kind="video")
+        for _ in range(assets):
+            asset_made(workspace, bot, datetime(2026, month, 10, tzinfo=UTC), hidden_at=hidden)
+    oldest = asset_made(workspace, bot, datetime(2024, 6, 10, tzinfo=UTC), hidden_at=hidden)
+    query = "?kind=image" + ("&hidden=yes" if hidden else "")
+    answer = visitor.get(at(workspace, query))
+    assert "More than 3 assets" in words(answer)
+    told = [(month.label, month.said) for month in answer.context["months"]]
+    assert told == [
+        ("May 2026", "1"),
+        ("April 2026", "2+"),
+        ("March 2026", "2+"),
+        ("February 2026", "1"),
+        ("June 2024", "1"),
+    ]
+    assert "April 2026 2+" in words(answer)
+    last = answer.context["months"][-1].cursor
+    assert shown(visitor.get(at(workspace, f"{query}&page={last}"))) == [oldest.remote_id]
+
+
+@pytest.mark.usefixtures("_low_limits")
+def test_months_of_very_many_cost_two_statements_more(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
+    def queries() -> int:
+        return statements_of(lambda: visitor.get(at(workspace, "?kind=image")))
+
+    asset_made(workspace, bot, MARCH)
+    queries()
+    few = queries()
+    for month in (2, 3, 4, 5, 6):
+        for _ in range(2):
+            asset_made(workspace, bot, datetime(2026, month, 9, tzinfo=UTC))
+    assert queries() == few + 2
 
 
 def test_filter_by_agent_job_and_tag(visitor: Browser, workspace: Workspace, bot: Agent, owner: User) -> None:
@@ -134,6 +219,19 @@ def test_filter_by_agent_job_and_tag(visitor: Browser, workspace: Workspace, bot
     AssetTag.objects.create(workspace=workspace, asset=wanted, name="poster")
     for query in (f"agent={other.remote_id}", f"q={job.remote_id}", "q=Poster", "tag=poster"):
         assert shown(visitor.get(at(workspace, f"?{query}"))) == [wanted.remote_id], query
+
+
+def test_tags_of_the_workspace_are_proposed_by_name(
+    visitor: Browser, workspace: Workspace, bot: Agent, outsider: User
+) -> None:
+    other = outsider.memberships.get().workspace
+    theirs = asset_made(other, agent_made(other, outsider, "theirs"))
+    AssetTag.objects.create(workspace=other, asset=theirs, name="secret")
+    for name in ["pick", "hero", "pick", *(f"x{one:03}" for one in range(MOST_TAGS))]:
+        AssetTag.objects.create(workspace=workspace, asset=asset_made(workspace, bot), name=name)
+    page = visitor.get(at(workspace)).content.decode()
+    proposed = re.findall(r"<option value=\"([^\"]*)\"></option>", page)
+    assert proposed == ["hero", "pick", *(f"x{one:03}" for one in range(MOST_TAGS - 2))]
 
 
 def test_filter_is_said_in_chips_and_each_can_be_taken_away(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
@@ -170,7 +268,12 @@ def test_gallery_of_another_workspace_shows_nothing_of_this_one(
     [
         ({"preview": "pending"}, "Being prepared"),
         ({"preview": "cannot_preview", "preview_problem": "broken"}, "broken or cut off"),
-        ({"preview": "gone", "preview_problem": "gone"}, "Gone"),
+        ({"preview": "cannot_preview", "preview_problem": "denied"}, "Cannot preview Image Skill does not hand out"),
+        ({"preview": "gone", "preview_problem": "gone"}, "Gone Image Skill does not have the file"),
+        ({"preview": "pending", "preview_problem": "unreachable"}, "Not fetched yet The file cannot be fetched"),
+        ({"preview": "pending", "reading": "missing", "problem": "It is not there."}, "Missing It is not there"),
+        ({"preview": "pending", "reading": "unreadable", "problem": "It is odd."}, "Could not be read It is odd"),
+        ({"kind": "audio", "preview": "tile", "preview_problem": "denied"}, "Audio Image Skill does not hand out"),
         ({"kind": "audio", "preview": "tile", "mime_type": "audio/wav"}, "Audio audio/wav"),
         ({"kind": "3d", "preview": "tile", "width": None}, "3D model"),
     ],
@@ -182,6 +285,28 @@ def test_what_has_no_picture_says_why(
     assert said in words(visitor.get(at(workspace)))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ", 7 credits"),
+        ({"source": "uploaded", "credits": 0}, ", uploaded"),
+        ({"preview": "pending"}, ", 7 credits. Being prepared"),
+        ({"preview": "cannot_preview", "preview_problem": "broken"}, ". Cannot preview: The file is broken or cut off"),
+        ({"reading": "missing", "problem": "Not there.", "preview": "pending"}, ". Missing: Not there"),
+        ({"kind": "audio", "preview": "tile"}, "by render-bot, 7 credits"),
+        ({"kind": "audio", "preview": "tile", "preview_problem": "gone"}, " not have the file"),
+    ],
+)
+def test_a_tile_says_aloud_what_it_shows(
+    change: dict[str, Any], said: str, visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    """What names a link is all that a screen reader says of it, whatever else is drawn inside."""
+    asset_made(workspace, bot, **{"credits": 7, **change})
+    page = visitor.get(at(workspace)).content.decode()
+    labels = re.findall(r'aria-label="([^"]* of [^"]* by render-bot[^"]*)"', page)
+    assert [label.endswith(said) for label in labels] == [True]
+
+
 def test_hostile_words_are_shown_inert(visitor: Browser, workspace: Workspace, owner: User) -> None:
     bad = agent_made(workspace, owner, HOSTILE)
     asset_made(workspace, bad, mime_type=HOSTILE[:90], preview="cannot_preview", preview_problem=HOSTILE[:40])
@@ -191,6 +316,14 @@ def test_hostile_words_are_shown_inert(visitor: Browser, workspace: Workspace, o
 def test_empty_gallery_says_what_will_be_here(visitor: Browser, workspace: Workspace) -> None:
     assert "What your agents make will appear here" in words(visitor.get(at(workspace)))
     assert "Nothing fits this filter" in words(visitor.get(at(workspace, "?tag=none")))
+
+
+def test_gallery_of_which_everything_is_hidden_says_so(visitor: Browser, workspace: Workspace, bot: Agent) -> None:
+    asset_made(workspace, bot, hidden_at=APRIL)
+    answer = visitor.get(at(workspace))
+    assert "Everything here is hidden" in words(answer)
+    assert "will appear here" not in words(answer)
+    assert 'href="?hidden=yes"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("query", ["", "?kind=image"])

@@ -1,6 +1,7 @@
 """The pages of jobs: what ran, what it took, what to do where it failed."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,9 @@ from dashboard.agents.models import Claim
 from dashboard.assets.job_detail import advice, timeline
 from dashboard.assets.job_lines import seconds_text
 from dashboard.assets.models import Asset, Job
+from dashboard.catalog.models import CatalogModel
+from dashboard.freshness.models import Stream, SyncCursor
+from tests.dashboard.assets.gallery_rows import asset_made, job_made, link_made
 
 pytestmark = pytest.mark.django_db
 Follow = Callable[[Claim], bool]
@@ -51,6 +55,45 @@ def test_list_shows_what_ran_and_what_it_took(
     assert "render-bot" in pages("job_list", query=f"?operation=create&agent={agent.remote_id}")
 
 
+def test_list_says_how_old_it_is_and_who_is_missing(
+    claim: Claim, new_agent: Callable[..., Any], make_claim: Callable[..., Claim], pages: Callable[..., str]
+) -> None:
+    other = make_claim(new_agent(), claim.workspace, claim.claimed_by)
+    job_made(claim.workspace, claim.agent)
+    for one, hours in ((claim, 0), (other, 5)):
+        read_at = timezone.now() - timedelta(hours=hours)
+        SyncCursor.objects.filter(stream=Stream.AGENT, subject_id=one.agent_id).update(synced_at=read_at)
+    said = " ".join(re.sub(r"<[^>]*>", " ", pages("job_list")).split())
+    assert "Newest first As of just now (fresh)" in said
+    assert (
+        "1 agent could not be read lately, the longest not since 5 h ago : what they did since is missing here" in said
+    )
+
+
+def test_model_that_is_told_has_the_name_of_the_catalogue(claim: Claim, pages: Callable[..., str]) -> None:
+    about = {"capability_id": "is.shared", "modality": "image", "synced_at": timezone.now()}
+    CatalogModel.objects.create(remote_id="fal.flux", name="Flux Dev", **about)
+    CatalogModel.objects.create(remote_id="fal.other", name="Other", **about)
+    agent = claim.agent
+    named = job_made(claim.workspace, agent, model="fal.flux", capability_id="is.shared")
+    unheard = job_made(claim.workspace, agent, model="fal.unheard", capability_id="is.shared")
+    listed = pages("job_list")
+    assert "Flux Dev" in listed
+    assert "fal.unheard" in listed
+    url = reverse("catalog:model_detail", args=[claim.workspace.key, "fal.flux"])
+    assert f'href="{url}"' in pages("job_detail", named.pk)
+    assert "fal.unheard" in pages("job_detail", unheard.pk)
+
+
+def test_what_a_job_was_made_from_leads_to_it(claim: Claim, pages: Callable[..., str]) -> None:
+    job, source = job_made(claim.workspace, claim.agent), asset_made(claim.workspace, claim.agent)
+    link_made(job, source)
+    link_made(job, None, "mask", remote_id="asset_elsewhere", position=1)
+    html = pages("job_detail", job.pk)
+    assert f'href="{reverse("gallery:asset_detail", args=[claim.workspace.key, source.pk])}">Edited</a>' in html
+    assert html.count("not in this workspace") == 1
+
+
 def test_plan_is_never_shown_as_work(agent: Any, claim: Claim, followed: Follow, pages: Callable[..., str]) -> None:
     agent.create("a lighthouse", dry_run=True)
     followed(claim)
@@ -73,6 +116,30 @@ def test_failure_says_what_another_try_means(
     html = pages("job_detail", job.pk)
     assert "same idempotency key" in html
     assert "The hold was given back, nothing was taken" in html
+
+
+@pytest.mark.parametrize(
+    ("about", "said", "hold"),
+    [
+        ({"status": "failed", "failure_code": "PROVIDER_FAILURE"}, "Taken Nothing", "nothing was taken"),
+        ({"status": "failed", "failure_code": "ARTIFACT_STORAGE_WRITE_FAILED"}, "Taken Unknown", "is not told"),
+        ({"status": "failed", "failure_code": "SOMETHING_NEW"}, "Taken Unknown", "is not told"),
+        ({"status": "canceled"}, "Taken Unknown", "is not told"),
+        ({"status": "failed", "credits_charged": 0}, "Taken Nothing", "the ledger says that nothing was taken"),
+        ({"status": "failed", "failure_code": "PROVIDER_FAILURE", "credits_charged": 9}, "Taken 9 credits", ""),
+        ({"status": "completed"}, "Taken Unknown", ""),
+    ],
+)
+def test_what_was_taken_is_what_ledger_and_contract_say(
+    about: dict[str, Any], said: str, hold: str, claim: Claim, pages: Callable[..., str]
+) -> None:
+    now = timezone.now()
+    told = {"started_at": now - timedelta(minutes=1), "ended_at": now, "credits_priced": 9, **about}
+    html = pages("job_detail", job_made(claim.workspace, claim.agent, **told).pk)
+    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    assert said in text
+    assert hold in text
+    assert ("The hold was given back" in text or "is not told" in text) is bool(hold)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +203,24 @@ def test_pages_cost_the_same_with_many_jobs(claim: Claim, owner: User, browser_o
     few = cost()
     add(3, 60)
     assert cost() == few <= 8
+
+
+def test_each_state_finds_its_jobs(claim: Claim, pages: Callable[..., str]) -> None:
+    now = timezone.now()
+    made = {
+        "running": {"status": "rendering", "due_at": now, "reading": "read"},
+        "completed": {"reading": "read"},
+        "planned": {"status": "planned", "reading": "read"},
+        "missing": {"status": "", "reading": "missing", "due_at": now},
+        "unreadable": {"status": "", "reading": "unreadable", "due_at": now},
+    }
+    jobs = {state: job_made(claim.workspace, claim.agent, **about) for state, about in made.items()}
+    for state in made:
+        html = pages("job_list", query=f"?state={state}")
+        found = [
+            one for one, job in jobs.items() if reverse("assets:job_detail", args=[claim.workspace.key, job.pk]) in html
+        ]
+        assert found == [state]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_event_leads_to_the_job_and_the_asset_that_it_names(
 ) -> None:
     job, asset = job_made(workspace, bot), asset_made(workspace, bot)
     event = named(workspace, bot, job.remote_id, asset.remote_id)
-    page = open_page("activity:event_detail", event.pk)
+    page = open_page("web:event_detail", event.pk)
     assert f'href="{reverse("assets:job_detail", args=[workspace.key, job.pk])}"' in page
     assert f'href="{page_of(asset)}"' in page
 
@@ -86,7 +86,7 @@ def test_event_leads_nowhere_for_ids_that_are_not_mirrored_here(
     theirs = Workspace.objects.create(key="theirs0001", name="Theirs")
     foreign = asset_made(theirs, agent_made(theirs, outsider))
     event = named(workspace, bot, "job_unknown", foreign.remote_id)
-    assert "Its page" not in open_page("activity:event_detail", event.pk)
+    assert "Its page" not in open_page("web:event_detail", event.pk)
 
 
 def named(workspace: Workspace, agent: Agent, job: str, asset: str) -> Event:

@@ -15,15 +15,18 @@ from django.utils import timezone
 from PIL import Image
 
 from api_client import Job as JobRecord
+from api_client import JobInput
+from dashboard.accounts.models import User
 from dashboard.activity.models import WorkFact
 from dashboard.agents.models import Agent, Claim
 from dashboard.agents.services import claim_release
-from dashboard.assets.apply import job_apply
+from dashboard.assets.apply import job_apply, links_write
 from dashboard.assets.models import Asset, AssetLink, Job, JobStatusSeen, LedgerMark, MonthCount
 from dashboard.assets.shares import share_of
 from dashboard.freshness.models import Stream, SyncCursor, SyncRun
 from dashboard.sync.pipeline import agent_sync
 from dashboard.sync.work import work_sync
+from tests.dashboard.assets.gallery_rows import agent_made, asset_made, job_made
 
 pytestmark = pytest.mark.django_db
 Follow = Callable[[Claim], bool]
@@ -109,6 +112,8 @@ def test_job_worked_from_an_upload_stands_in_its_line_of_descent(agent: Any, cla
     followed(claim)
     original = Asset.objects.get(remote_id=source)
     assert original.is_uploaded
+    # Only models are charged for.
+    assert (original.credits, original.cost) == (0, "free")
     link = AssetLink.objects.get()
     assert (link.asset, link.kind, link.job.operation) == (original, "input", "edit")
     assert [asset.source for asset in link.job.assets.all()] == ["generated"]
@@ -263,6 +268,7 @@ def test_missing_asset_is_a_gap_and_may_come_later(
         followed(claim)
         asset = Asset.objects.get(remote_id="image_2")
         assert (asset.reading, asset.problem) == ("missing", "Image Skill says that this is not there.")
+        assert asset.asked_at is not None
         for _ in range(2):
             clock.shift(timedelta(hours=2))
             work_sync(claim.agent_id)
@@ -367,3 +373,22 @@ def test_another_workspace_s_asset_ties_to_nothing(
     followed(make_claim(agent, others, outsider))
     link = AssetLink.objects.get()
     assert (link.workspace, link.asset, link.asset_remote_id) == (others, None, source)
+
+
+@pytest.mark.parametrize("is_other_s_alone", [True, False])
+def test_job_works_from_an_asset_of_its_own_agent(claim: Claim, owner: User, *, is_other_s_alone: bool) -> None:
+    """Only what an agent owns can be worked from (contract 2.17), and ids are told apart by it."""
+    other = agent_made(claim.workspace, owner, "other-bot")
+    own = None if is_other_s_alone else asset_made(claim.workspace, claim.agent, remote_id="image_1")
+    asset_made(claim.workspace, other, remote_id="image_1")
+    job = job_made(claim.workspace, claim.agent)
+    links_write(job, (JobInput(asset_id="image_1", role="input"),))
+    assert AssetLink.objects.get(job=job).asset == own
+
+
+@pytest.mark.parametrize(("status", "outputs"), [("running", 2), ("failed", 0), ("canceled", 0), ("completed", 0)])
+def test_job_that_has_ended_made_only_what_it_names(claim: Claim, status: str, outputs: int) -> None:
+    job = job_made(claim.workspace, claim.agent, status="")
+    told = {**RUNNING, "status": status, "request": {"output_count": 2}}
+    job_apply(job, JobRecord.model_validate(told), at=timezone.now())
+    assert job.outputs == outputs

@@ -13,13 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.agents.models import Claim
-from dashboard.assets.keeping import asset_purge, keep_rule_change, kept_sum, originals_expire, purges_finish
-from dashboard.assets.media import media_make, media_make_next, media_take
+from dashboard.assets.keeping import keep_rule_change, kept_sum, originals_expire, originals_purge
+from dashboard.assets.media import media_make_next, media_rebuild
 from dashboard.assets.models import Asset
 from dashboard.assets.originals import OriginalLost, original_open
-from dashboard.assets.previews import preview_url
-from dashboard.assets.storage import original_path, preview_path
+from dashboard.assets.storage import original_path
 from dashboard.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +44,6 @@ def kept(asset: Asset) -> Asset:
 
 def test_file_is_fetched_from_where_the_service_keeps_it(shown: Asset) -> None:
     with original_open(shown) as original:
-        assert (original.name, original.content_type) == (f"{shown.remote_id}.png", "image/png")
         assert original.size == shown.content_bytes
         assert len(b"".join(original.chunks)) == shown.content_bytes
 
@@ -80,6 +77,25 @@ def test_kept_original_is_read_from_our_copy(shown: Asset, settings: Any) -> Non
         read(asset)
 
 
+def test_age_of_a_kept_file_is_not_renewed_as_its_picture_is_made_anew(shown: Asset) -> None:
+    asset = kept(shown)
+    with time_machine.travel(timezone.now() + timedelta(days=9)):
+        media_rebuild()
+        assert media_make_next()
+    assert Asset.objects.get().kept_at == asset.kept_at
+
+
+def test_copy_that_vanished_is_promised_no_longer(shown: Asset, owner: User) -> None:
+    asset = kept(shown)
+    default_storage.delete(original_path(asset.workspace.key, asset.content_hash))
+    keep_rule_change(workspace=asset.workspace, user=owner, is_on=False, days=None)
+    media_rebuild()
+    assert media_make_next()
+    asset.refresh_from_db()
+    assert (asset.is_kept, asset.kept_at, asset.preview) == (False, None, "ready")
+    assert read(asset)
+
+
 def test_originals_go_when_their_days_are_over(shown: Asset, owner: User) -> None:
     asset = kept(shown)
     keep_rule_change(workspace=asset.workspace, user=owner, is_on=True, days=30)
@@ -91,57 +107,24 @@ def test_originals_go_when_their_days_are_over(shown: Asset, owner: User) -> Non
     assert not default_storage.exists(original_path(asset.workspace.key, asset.content_hash))
 
 
-def test_purged_picture_is_gone_with_all_that_came_of_it(
-    shown: Asset, owner: User, browser_of: Callable[..., Browser]
-) -> None:
-    asset, key = kept(shown), shown.preview_key
-    address = preview_url(asset.workspace.key, asset, 320)
-    assert asset_purge(asset=asset, user=owner) == 1
-    assert not default_storage.exists(original_path(asset.workspace.key, asset.content_hash))
-    assert not default_storage.exists(preview_path(asset.workspace.key, key, 320))
-    assert browser_of(owner).get(address).status_code == 404
-    asset.refresh_from_db()
-    assert (asset.preview_problem, asset.placeholder, asset.colour) == ("purged", "", "")
-    assert not media_make_next()
-    with pytest.raises(OriginalLost, match="purged"):
-        read(asset)
-    entry = AuditEntry.objects.get(action="assets.asset_purged")
-    assert (entry.actor_label, entry.subject_id) == (owner.email, asset.remote_id)
-
-
-def test_same_bytes_go_with_it_and_do_not_come_back_under_another_id(shown: Asset, owner: User) -> None:
-    twin = Asset.objects.get()
-    twin.pk, twin.remote_id = None, "image_twin"
-    twin.save()
-    assert asset_purge(asset=shown, user=owner) == 2
-    Asset.objects.filter(remote_id="image_twin").update(
-        purged_at=None, content_hash="", preview="pending", preview_due_at=timezone.now()
+def test_file_that_several_assets_share_counts_once(shown: Asset, owner: User) -> None:
+    asset = kept(shown)
+    Asset.objects.create(
+        workspace=asset.workspace,
+        agent=asset.agent,
+        remote_id="image_twin",
+        created_at=asset.created_at,
+        content_hash=asset.content_hash,
+        content_bytes=asset.content_bytes,
+        is_kept=True,
+        kept_at=asset.kept_at,
     )
-    assert media_make_next()
-    assert Asset.objects.get(remote_id="image_twin").preview_problem == "purged"
-
-
-def test_purge_that_was_cut_off_is_finished(shown: Asset, owner: User) -> None:
-    key = shown.preview_key
-    Asset.objects.update(purged_at=timezone.now())
-    assert purges_finish() == 1
-    assert not default_storage.exists(preview_path(shown.workspace.key, key, 320))
-    assert purges_finish() == 0
-
-
-def test_worker_that_was_at_it_during_a_purge_leaves_nothing(
-    agent: Any, claim: Claim, followed: Callable[[Claim], bool], media: str, owner: User
-) -> None:
-    agent.create("a lighthouse")
-    followed(claim)
-    taken = media_take()
-    assert taken is not None
-    asset_purge(asset=Asset.objects.get(), user=owner)
-    media_make(taken)
-    purges_finish()
-    folders, files = default_storage.listdir(f"previews/{claim.workspace.key}")
-    assert all(not default_storage.listdir(f"previews/{claim.workspace.key}/{one}")[1] for one in folders)
-    assert (files, Asset.objects.get().preview) == ([], "gone")
+    told = kept_sum(asset.workspace)
+    assert (told.files, told.size, told.oldest_at) == (1, asset.content_bytes, asset.kept_at)
+    assert originals_purge(workspace=asset.workspace, user=owner, older_than_days=0) == 1
+    assert not default_storage.exists(original_path(asset.workspace.key, asset.content_hash))
+    told = kept_sum(asset.workspace)
+    assert (told.files, told.size, told.oldest_at) == (0, 0, None)
 
 
 def test_owners_alone_keep_and_purge_and_only_after_a_fresh_sign_in(

@@ -1,4 +1,4 @@
-"""A kept original in parts, as players ask for it; any other file comes whole."""
+"""An original in parts, as players ask for it, whether it is kept or not."""
 
 from collections.abc import Callable
 
@@ -14,6 +14,11 @@ from dashboard.assets.models import Asset
 from dashboard.assets.ranges import part_of
 
 pytestmark = pytest.mark.django_db
+# What a part says as the whole does.
+ALIKE = (
+    *("Accept-Ranges", "Content-Type", "Content-Disposition", "Content-Security-Policy", "X-Content-Type-Options"),
+    *("ETag", "Cache-Control"),
+)
 
 
 @pytest.fixture
@@ -60,23 +65,41 @@ def test_part_of_a_kept_file_is_sent_alone(kept: Asset, ask: Callable[..., HttpR
     part, file = ask(range="bytes=5-14"), whole.getvalue()
     assert (part.status_code, part.getvalue()) == (206, file[5:15])
     assert (part["Content-Range"], part["Content-Length"]) == (f"bytes 5-14/{len(file)}", "10")
-    for name in ("Content-Type", "Content-Disposition", "Content-Security-Policy", "X-Content-Type-Options", "ETag"):
+    for name in ALIKE:
         assert part[name] == whole[name]
 
 
 def test_part_behind_the_end_is_refused_with_the_size(kept: Asset, ask: Callable[..., HttpResponse]) -> None:
     answer = ask(range="bytes=99999999-")
     assert (answer.status_code, answer["Content-Range"]) == (416, f"bytes */{kept.content_bytes}")
+    assert answer.getvalue() == b""
 
 
 def test_whole_file_comes_where_the_other_parts_are_of_another(kept: Asset, ask: Callable[..., HttpResponse]) -> None:
     asked = {"range": "bytes=0-9"}
-    assert ask(**asked, **{"if-range": f'"{kept.content_hash}"'}).status_code == 206
+    part = ask(**asked, **{"if-range": f'"{kept.content_hash}"'})
+    assert (part.status_code, len(part.getvalue())) == (206, 10)
     whole = ask(**asked, **{"if-range": '"another"'})
     assert (whole.status_code, len(whole.getvalue())) == (200, kept.content_bytes)
 
 
-def test_file_that_is_not_kept_comes_whole(ask: Callable[..., HttpResponse]) -> None:
-    answer = ask(range="bytes=0-9")
-    assert (answer.status_code, len(answer.getvalue())) == (200, int(answer["Content-Length"]))
-    assert "Accept-Ranges" not in answer
+def test_part_of_a_file_that_is_not_kept_is_sent_as_of_a_kept_one(
+    shown: Asset, ask: Callable[..., HttpResponse]
+) -> None:
+    assert not shown.is_kept
+    whole = ask()
+    part, file = ask(range="bytes=5-14"), whole.getvalue()
+    assert (part.status_code, part.getvalue(), part["Content-Length"]) == (206, file[5:15], "10")
+    assert (part["Content-Range"], part["ETag"]) == (f"bytes 5-14/{len(file)}", f'"{shown.content_hash}"')
+    for name in ALIKE:
+        assert part[name] == whole[name]
+    behind = ask(range="bytes=99999999-")
+    assert (behind.status_code, behind["Content-Range"]) == (416, f"bytes */{len(file)}")
+    assert behind.getvalue() == b""
+    another = ask(range="bytes=5-14", **{"if-range": '"another"'})
+    assert (another.status_code, another.getvalue()) == (200, file)
+
+
+def test_no_part_leaves_of_a_file_that_is_another_by_now(shown: Asset, ask: Callable[..., HttpResponse]) -> None:
+    Asset.objects.update(content_hash="0" * 64)
+    assert ask(range="bytes=0-1").status_code == 502

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import wave
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,6 +24,7 @@ from dashboard.assets.models import Asset
 from dashboard.assets.storage import original_path, preview_store
 from tests.dashboard.assets.files import encoded, picture
 from tests.dashboard.assets.gallery_rows import READY, agent_made, asset_made
+from tests.dashboard.assets.hosts import FileHost
 from tests.e2e.looking import SIZES, fits, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,8 +33,8 @@ WIND = """(player, at) => new Promise((done) => {
   player.addEventListener("seeked", () => done(player.currentTime));
   player.currentTime = at;
 })"""
-SWIPE = """(stage, [kind, x]) => {
-  const touch = new Touch({ identifier: 1, target: stage, clientX: x });
+SWIPE = """(stage, [kind, x, y]) => {
+  const touch = new Touch({ identifier: 1, target: stage, clientX: x, clientY: y });
   const touches = kind === "touchstart" ? [touch] : [];
   stage.dispatchEvent(new TouchEvent(kind, { touches, changedTouches: [touch], bubbles: true }));
 }"""
@@ -87,11 +89,23 @@ def film() -> bytes:
 
 
 @pytest.mark.parametrize(("kind", "mime_type", "made"), [("audio", "audio/wav", sound), ("video", "video/webm", film)])
-def test_kept_file_is_played_and_wound(
-    kind: str, mime_type: str, made: Callable[[], bytes], page: Any, visit: Any, workspace: Workspace, bot: Agent
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_file_is_played_and_wound_whether_it_is_kept_or_not(
+    is_kept: bool,
+    kind: str,
+    mime_type: str,
+    made: Callable[[], bytes],
+    page: Any,
+    visit: Any,
+    workspace: Workspace,
+    bot: Agent,
+    host: FileHost,
 ) -> None:
+    host.body = made()
     about = {"preview": "tile", "mime_type": mime_type, "kind": kind, "width": None, "height": None}
-    asset = kept(asset_made(workspace, bot, **about), made())
+    asset = asset_made(workspace, bot, url=f"{host.address}/file", **about)
+    if is_kept:
+        kept(asset, host.body)
     visit(f"{asset.pk}/")
     assert violations(page) == []
     player = page.locator(kind)
@@ -99,6 +113,7 @@ def test_kept_file_is_played_and_wound(
     wound = player.evaluate(WIND, SECONDS - 1)
     assert wound == pytest.approx(SECONDS - 1, abs=0.5)
     assert player.evaluate("player => player.error") is None
+    assert bool(host.asked) is not is_kept
 
 
 def test_picture_is_zoomed_and_swiped(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
@@ -120,8 +135,19 @@ def test_picture_is_zoomed_and_swiped(page: Any, visit: Any, workspace: Workspac
     page.set_viewport_size(SIZES["phone"])
     assert fits(page)
     stage = page.locator("[data-stage]")
-    stage.evaluate(SWIPE, ["touchstart", 300])
-    stage.evaluate(SWIPE, ["touchend", 100])
+    # A scroll that drifts, and a picture that the browser has enlarged, lead nowhere.
+    stage.evaluate(SWIPE, ["touchstart", 300, 400])
+    stage.evaluate(SWIPE, ["touchend", 200, 300])
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    page.wait_for_function("() => visualViewport.scale > 1.9")
+    stage.evaluate(SWIPE, ["touchstart", 300, 400])
+    stage.evaluate(SWIPE, ["touchend", 100, 400])
+    devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
+    page.wait_for_function("() => visualViewport.scale < 1.05")
+    expect(page).to_have_url(re.compile(rf"/gallery/{newer.pk}/$"))
+    stage.evaluate(SWIPE, ["touchstart", 300, 400])
+    stage.evaluate(SWIPE, ["touchend", 100, 420])
     page.wait_for_url(f"**/gallery/{older.pk}/")
 
 
@@ -154,6 +180,96 @@ def test_zoom_fetches_the_largest_picture(page: Any, visit: Any, workspace: Work
     page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.includes('/640/')")
     with page.expect_request("**/1280/*.webp"):
         page.get_by_role("group", name="The picture; Enter zooms").click()
+
+
+def zoomable(page: Any, visit: Any, workspace: Workspace, asset: Asset) -> Any:
+    for width in (320, 640, 1280):
+        preview_store(workspace.key, READY["preview_key"], width, encoded("webp", picture(width, width * 2 // 3)))
+    visit(f"{asset.pk}/")
+    page.wait_for_load_state("networkidle")
+    return page.get_by_role("group", name="Enter zooms")
+
+
+BIG = {"preview_largest": 1280, "width": 3_000, "height": 2_000, "mime_type": "image/png"}
+WIDTH = "() => document.querySelector('img.stage__media').naturalWidth"
+
+
+def test_zoom_shows_the_pixels_of_the_original(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
+    asset = kept(asset_made(workspace, bot, **BIG), encoded("png", picture(3_000, 2_000)))
+    frame = zoomable(page, visit, workspace, asset)
+    frame.click()
+    page.wait_for_function(f"{WIDTH} === 3000")
+    assert page.locator("img.stage__media").bounding_box()["width"] == 3_000
+    expect(page.locator("[data-zoom-end]")).to_be_hidden()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    frame.click()
+    expect(frame).to_have_attribute("data-zoomed", "")
+    assert page.evaluate(WIDTH) == 3_000
+
+
+def test_small_animation_plays_when_it_is_zoomed(page: Any, visit: Any, workspace: Workspace, bot: Agent) -> None:
+    frames = [picture(600, 400), picture(600, 400, "L").convert("RGB")]
+    about = {"width": 600, "height": 400, "mime_type": "image/gif", "is_animated": True}
+    moving = encoded("gif", frames[0], save_all=True, append_images=frames[1:], duration=100, loop=0)
+    asset = kept(asset_made(workspace, bot, **about), moving)
+    frame = zoomable(page, visit, workspace, asset)
+    expect(frame.get_by_text("Animated")).to_be_visible()
+    frame.click()
+    page.wait_for_function("() => document.querySelector('img.stage__media').currentSrc.endsWith('/original/')")
+    expect(page.locator("[data-zoom-end]")).to_be_hidden()
+    assert violations(page) == []
+
+
+# The point in the middle of the frame, in fractions of the picture.
+LOOKED_AT = """frame => [
+  (frame.scrollLeft + frame.clientWidth / 2) / frame.scrollWidth,
+  (frame.scrollTop + frame.clientHeight / 2) / frame.scrollHeight,
+]"""
+
+
+def test_zoom_goes_to_what_was_clicked_and_a_mouse_drags_it(
+    page: Any, visit: Any, workspace: Workspace, bot: Agent
+) -> None:
+    asset = kept(asset_made(workspace, bot, **BIG), encoded("png", picture(3_000, 2_000)))
+    page.set_viewport_size(SIZES["desk"])
+    frame = zoomable(page, visit, workspace, asset)
+    box = page.locator("img.stage__media").bounding_box()
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"])
+    page.wait_for_function(f"{WIDTH} === 3000")
+    page.wait_for_function(f"({LOOKED_AT})(document.querySelector('[data-zoom]'))[0] > 0.69")
+    assert frame.evaluate(LOOKED_AT) == pytest.approx([0.7, 0.6], abs=0.02)
+
+    held = frame.bounding_box()
+    page.mouse.move(held["x"] + 300, held["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(held["x"] + 600, held["y"] + 400, steps=4)
+    page.mouse.up()
+    expect(frame).to_have_attribute("data-zoomed", "")
+    assert frame.evaluate(LOOKED_AT) == pytest.approx([0.6, 0.55], abs=0.02)
+    page.mouse.click(held["x"] + 300, held["y"] + 300)
+    expect(frame).not_to_have_attribute("data-zoomed", "")
+
+    frame.press("Enter")
+    page.wait_for_function(f"({LOOKED_AT})(document.querySelector('[data-zoom]'))[0] < 0.52")
+    assert frame.evaluate(LOOKED_AT) == pytest.approx([0.5, 0.5], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"url": "https://media.example/gone.png"}, "could not be had"), ({"url": ""}, "cannot be shown here")],
+)
+def test_zoom_says_where_it_ends(
+    more: dict[str, str], said: str, page: Any, visit: Any, workspace: Workspace, bot: Agent
+) -> None:
+    frame = zoomable(page, visit, workspace, asset_made(workspace, bot, **BIG, **more))
+    end = page.locator("[data-zoom-end]")
+    expect(end).to_be_hidden()
+    frame.click()
+    expect(end).to_be_visible()
+    expect(end).to_contain_text(f"The zoom ends at 1,280 of 3,000 pixels across: the original {said}.")
+    page.keyboard.press("Escape")
+    expect(end).to_be_hidden()
 
 
 def test_large_picture_keeps_its_own_shape_where_the_small_one_is_away(

@@ -11,15 +11,18 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent
 from dashboard.assets import selection_views
 from dashboard.assets.models import Asset, AssetTag
 from dashboard.audit.models import AuditEntry
+from dashboard.catalog.models import CatalogModel
 from dashboard.exports.kinds import KINDS, Order
 from dashboard.exports.models import Export
 from tests.dashboard.assets.gallery_rows import agent_made, asset_made, job_made, link_made
+from tests.dashboard.web.pages import words
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +125,54 @@ def test_many_are_made_in_the_background(visitor: Browser, workspace: Workspace,
     assert sum(piece.rows for piece in pieces) == len(made) == product.rows_total
     zipped = zipfile.ZipFile(io.BytesIO(b"".join(piece.data for piece in pieces)))
     assert {row["asset_id"] for row in json.loads(zipped.read("manifest.json"))} == {one.remote_id for one in made}
+
+
+@pytest.mark.parametrize(
+    ("query", "sent", "about", "said"),
+    [
+        ("", {"everything": "1"}, "", "Everything"),
+        ("?agent={agent}", {"everything": "1"}, "Agent: render-bot", "Agent: render-bot"),
+        ("?kind=image", {"picked": "{picked}"}, "51 selected one by one, of Type: Picture", "51 selected one by one"),
+        ("", {"picked": "{picked}"}, "51 selected one by one", "51 selected one by one"),
+    ],
+)
+def test_file_made_in_the_background_says_what_it_holds(
+    query: str, sent: dict[str, str], about: str, said: str, visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    made = [asset_made(workspace, bot, url="") for _ in range(selection_views.MOST_AT_ONCE + 1)]
+    names = {"agent": bot.remote_id, "picked": ",".join(str(one.pk) for one in made)}
+    sent = {name: value.format(**names) for name, value in sent.items()}
+    answer = act(visitor, workspace, query.format(**names), act="zip", **sent)
+    assert Export.objects.get().about == about
+    assert said in words(visitor.get(answer["Location"]))
+
+
+def test_manifest_names_the_model_that_was_told_or_says_that_none_is_known(
+    workspace: Workspace, bot: Agent, visitor: Browser
+) -> None:
+    CatalogModel.objects.create(remote_id="fal.flux", name="Flux Dev", synced_at=timezone.now())
+    job = job_made(workspace, bot, model="fal.flux")
+    for about in ({"job": job}, {"model": "fal.unheard"}, {}, {"source": "uploaded"}):
+        asset_made(workspace, bot, url="", **about)
+    zipped = opened(act(visitor, workspace, act="zip", everything="1"))
+    rows = sorted(json.loads(zipped.read("manifest.json")), key=lambda row: row["asset_id"])
+    assert [(row["model_id"], row["model"]) for row in rows] == [
+        ("fal.flux", "Flux Dev"),
+        ("fal.unheard", "fal.unheard"),
+        ("", "unknown"),
+        ("", ""),
+    ]
+
+
+@pytest.mark.parametrize("numbers", [range(1, 2_002), range(10**9, 10**9 + 3_500)])
+def test_more_than_can_be_picked_says_the_limit_and_what_to_do(
+    numbers: range, visitor: Browser, workspace: Workspace, bot: Agent
+) -> None:
+    asset_made(workspace, bot)
+    picked = ",".join(map(str, numbers))
+    answer = visitor.get(act(visitor, workspace, act="zip", picked=picked)["Location"])
+    assert "at most 2,000 can be selected one by one. Tick All instead" in words(answer)
+    assert "Select at least one first" not in words(answer)
 
 
 def test_picked_across_pages_are_tagged_and_hidden_together(visitor: Browser, workspace: Workspace, bot: Agent) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User, Workspace
 from dashboard.agents.models import Agent, Claim
 from dashboard.catalog.facts import parameters_of
-from dashboard.catalog.models import CatalogModel
+from dashboard.catalog.models import Capability, CatalogModel
 from tests.dashboard.web.pages import HOSTILE, words
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,56 @@ def test_price_that_nobody_knows_gives_no_count(visitor: Browser, workspace: Wor
     assert "Nobody knows the price" in text
 
 
+def test_price_of_none_is_free_and_not_unknown(visitor: Browser, workspace: Workspace, rich_agent: Agent) -> None:
+    model = model_made(credits_required=0)
+    listed = words(visitor.get(at(workspace, "?agent=agt_rich")))
+    assert "Runs any number Free" in listed
+    text = words(
+        visitor.get(reverse("catalog:model_detail", args=[workspace.key, model.remote_id]) + "?agent=agt_rich")
+    )
+    assert "Free rich-bot needs no credits for it." in text
+    assert "cannot be said" not in text
+
+
+@pytest.mark.parametrize(("price", "told"), [(12, "12"), (0, "Free")])
+@pytest.mark.parametrize(
+    ("stands", "standing"),
+    [({"status": "unavailable"}, "Not available"), ({"execution_status": "cataloged_not_wired"}, "Listed only")],
+)
+def test_of_a_model_that_does_not_run_nothing_can_be_made(
+    price: int,
+    told: str,
+    stands: dict[str, str],
+    standing: str,
+    visitor: Browser,
+    workspace: Workspace,
+    rich_agent: Agent,
+) -> None:
+    model_made(credits_required=price, **stands)
+    assert f"{standing} none {told}" in words(visitor.get(at(workspace, "?agent=agt_rich")))
+    detail = reverse("catalog:model_detail", args=[workspace.key, "a.b"]) + "?agent=agt_rich"
+    text = words(visitor.get(detail))
+    assert "rich-bot can make none of these: the model does not run." in text
+    assert "can make about" not in text
+    assert "needs no credits" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("", "What Other Name can make will appear here"), ("?agent=agt_rich", "Other Name has not told")],
+)
+def test_product_is_called_as_the_settings_say(
+    path: str, said: str, settings: Any, visitor: Browser, workspace: Workspace, rich_agent: Agent
+) -> None:
+    settings.PRODUCT_NAME = "Other Name"
+    if path:
+        Agent.objects.update(paid_credits=None)
+        model_made()
+    text = words(visitor.get(at(workspace, path)))
+    assert said in text
+    assert "Image Skill" not in text
+
+
 def test_agent_of_another_workspace_is_nobody_here(
     visitor: Browser, workspace: Workspace, outsider: User, rich_agent: Agent, browser_of: Callable[[User], Browser]
 ) -> None:
@@ -115,12 +165,6 @@ def test_what_a_service_tells_of_behaviour_and_changes_is_shown(visitor: Browser
     assert "Migrate to a.new" in text
 
 
-def test_model_that_does_not_run_says_why(visitor: Browser, workspace: Workspace) -> None:
-    model_made(status="unavailable", unavailable_reason="Its provider is away.")
-    text = words(visitor.get(reverse("catalog:model_detail", args=[workspace.key, "a.b"])))
-    assert "It does not run Its provider is away." in text
-
-
 def test_hostile_names_and_ids_are_shown_inert(visitor: Browser, workspace: Workspace) -> None:
     model_made("a/../b?<i>", name=HOSTILE, operations=[HOSTILE[:60]], provider=HOSTILE, modality=HOSTILE)
     answer = visitor.get(at(workspace))
@@ -144,6 +188,69 @@ def test_platform_people_read_the_catalogue_without_a_workspace(
 def test_capability_leads_to_its_model(catalog: None, visitor: Browser, workspace: Workspace) -> None:
     answer = visitor.get(reverse("catalog:capabilities", args=[workspace.key]))
     assert f"/w/{workspace.key}/catalogue/models/fal.flux-dev/" in answer.content.decode()
+
+
+def capability_made(remote_id: str, **more: Any) -> Capability:
+    about = {"name": remote_id, "operation": "image.generate", "status": "available", **more}
+    return Capability.objects.create(remote_id=remote_id, synced_at=timezone.now(), **about)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["is.edit.v1", "is.film.v1"]),
+        ("?q=FILM", ["is.film.v1"]),
+        ("?operation=image.edit", ["is.edit.v1"]),
+        ("?q=film&operation=image.edit", []),
+    ],
+)
+def test_capabilities_are_found_by_name_and_operation(
+    query: str, found: list[str], visitor: Browser, workspace: Workspace
+) -> None:
+    capability_made("is.edit.v1", operation="image.edit")
+    capability_made("is.film.v1", name="A film", operation="video.generate")
+    answer = visitor.get(reverse("catalog:capabilities", args=[workspace.key]) + query)
+    assert [capability.remote_id for capability, *_ in answer.context["rows"]] == found
+    assert found or "No capability fits this filter" in words(answer)
+
+
+def test_capability_says_whether_it_can_be_used_and_how(visitor: Browser, workspace: Workspace) -> None:
+    told = {
+        "availability_reason": "The provider is down.",
+        "controls": {
+            "prompt": {"supported": True, "required": True},
+            "output_count": {"max": 4},
+            "mask": {"supported": False},
+        },
+        "deprecation": {"replaced_by": "is.b.v2"},
+    }
+    capability_made("is.a.v1")
+    capability_made("is.b.v1", status="unavailable", told=told)
+    capability_made("is.c.v1", status="unavailable")
+    capability_made("is.d.v1", status="", told={"controls": "none"})
+    text = words(visitor.get(reverse("catalog:capabilities", args=[workspace.key])))
+    assert "Available not told" in text
+    assert "Not available The provider is down. Deprecation: replaced by is.b.v2 Prompt : needed" in text
+    assert "Output count : can be given: max 4" in text
+    assert "Mask" not in text
+    assert "Not available Image Skill says that it is not available, and gives no reason." in text
+    assert "Image Skill does not say whether jobs can use it." in text
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"execution_status": "cataloged_not_wired"}, "Image Skill lists it, but has not connected it yet."),
+        ({"status": "unavailable"}, "Image Skill says that it is not available, and gives no reason."),
+        ({"is_listed": False}, "Image Skill lists it no longer."),
+        ({"status": "unavailable", "unavailable_reason": "The provider is down."}, "The provider is down."),
+    ],
+)
+def test_model_that_does_not_run_says_why(
+    more: dict[str, Any], said: str, visitor: Browser, workspace: Workspace
+) -> None:
+    detail = reverse("catalog:model_detail", args=[workspace.key, model_made(**more).remote_id])
+    assert f"It does not run {said}" in words(visitor.get(detail))
 
 
 def test_catalogue_never_read_says_what_will_be_here(visitor: Browser, workspace: Workspace) -> None:
