@@ -1,11 +1,11 @@
 """Settings of the dashboard: one file, every value from the environment, an embedded default that needs no service.
 
-Two modes. `local` (the default) keeps everything under DATA_DIR, listens on loopback and has demo people and
-sign-in links. `production` has neither, takes every secret and service from the environment and refuses to start
-with a default. docs/settings.md lists every name; a test keeps it complete.
+`local` (the default) keeps all under DATA_DIR and has demo people; `production` takes every secret and service from the
+environment and refuses to start with a default. docs/settings.md lists every name; a test keeps it complete.
 """
 
 from collections.abc import Callable
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,7 @@ PRIVATE_ORIGINS = [
     for value in env.list("PRIVATE_ORIGINS", default=[IMAGE_SKILL_API_BASE_URL] if HAS_SANDBOX else [])
 ]
 # Hosts of trackers to which reviewers may link a report; reached over https alone.
-FEEDBACK_TRACKER_HOSTS: list[str] = env.list(
-    "FEEDBACK_TRACKER_HOSTS", default=["github.com", "gitlab.com", "linear.app"]
-)
+FEEDBACK_TRACKER_HOSTS = env.list("FEEDBACK_TRACKER_HOSTS", default=["github.com", "gitlab.com", "linear.app"])
 # How long decided feedback keeps its text, and spam: afterwards only whose it was and what became of it stay.
 FEEDBACK_KEEP_DAYS: int = env.int("FEEDBACK_KEEP_DAYS", default=730)
 FEEDBACK_SPAM_KEEP_DAYS: int = env.int("FEEDBACK_SPAM_KEEP_DAYS", default=30)
@@ -162,6 +160,8 @@ _files = {
         "access_key": env.str("STORAGE_ACCESS_KEY", default="") or None,
         "secret_key": env.str("STORAGE_SECRET_KEY", default="") or None,
         "default_acl": "private",
+        # What is opened comes down whole: beyond this onto disk. The library's default, 0, holds any size in memory.
+        "max_memory_size": 4 << 20,
     },
 }
 # Pictures and exports are their workspace's: nobody else on this machine reads them.
@@ -198,7 +198,7 @@ _email_url = env.str("EMAIL_URL", default="")
 vars().update(env.email_url("EMAIL_URL", default="filemail://"))
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Image Skill <dashboard@localhost>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=formataddr((PRODUCT_NAME, "dashboard@localhost")))
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 if not IS_LOCAL:
@@ -266,6 +266,7 @@ MIDDLEWARE = [
     # Below WhiteNoise, which compresses its own files; pads what it packs, so that lengths tell no secrets (BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "dashboard.web.middleware.nul_refusal",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -300,8 +301,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # The embedded mode serves straight from the source tree: nothing to collect, a second start stays quick.
-WHITENOISE_USE_FINDERS = IS_LOCAL
-WHITENOISE_AUTOREFRESH = IS_LOCAL
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = IS_LOCAL
 if IS_LOCAL:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -53,7 +53,7 @@ def kept_answer(view: View) -> View:
     For pages made by reading, of nothing but the address, the person and the database: none that looks into the
     session, gives out a key of its own, or has somebody pay, where a minute of the clock counts; nor one with a
     textarea, whose blank lines would become fewer. What is no HTML page, writes, or has a message to tell is not kept.
-    Names of the catalogue come from a cache of a minute, and may be two minutes old.
+    Names of the catalogue and of tags come from a cache of a minute, and may be two minutes old.
     """
 
     @wraps(view)

@@ -63,6 +63,7 @@ def event_from(record: ActivityEvent, *, claim: Claim, at: datetime) -> Event:
         "estimated_usd_micros": record.estimated_usd_micros,
         "links": bounded_json(record.links, most=MAX_JSON),
         "details": bounded_json(record.details, most=MAX_JSON),
+        "extra": bounded_json(extra, most=MAX_JSON) if (extra := record.extra) else None,
         "synced_at": at,
     }
     # By place: by name Django takes nearly twice as long over each.

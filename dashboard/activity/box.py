@@ -9,9 +9,13 @@ KEYS = {
     "from": "since",
     "to": "until",
 }
+# Their values are lower case, whatever a phone makes of the first letter.
+LOWERED = ("type", "operation", "status", "cost")
 # What the service, and we, put before an id; what is written like one is looked up as one (contract 3).
 _ID = re.compile(r"[a-z][a-z0-9]*_[\w.-]*\d[\w.-]*", re.ASCII)
-_WORD = re.compile(r'(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
+# Phones curl quotes.
+_QUOTED = r'["\u201c\u201d](?P<quoted>[^"\u201c\u201d]*)["\u201c\u201d]'
+_WORD = re.compile(rf"(?P<key>[A-Za-z]+):(?:{_QUOTED}|(?P<plain>\S+))")
 
 
 def box_read(text: str) -> dict[str, str]:
@@ -22,11 +26,14 @@ def box_read(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
 
     def take(word: re.Match[str]) -> str:
-        field = KEYS.get(word["key"])
+        field = KEYS.get(word["key"].lower())
         if field is None:
             return word[0]
-        found[field] = word["quoted"] or word["plain"] or ""
+        value = word["quoted"] or word["plain"] or ""
+        found[field] = value.lower() if field in LOWERED else value
         return " "
 
     rest = " ".join(_WORD.sub(take, text).split())
+    if enclosed := re.fullmatch(_QUOTED, rest):
+        rest = enclosed["quoted"].strip()
     return found | ({"reference" if _ID.fullmatch(rest) else "text": rest} if rest else {})

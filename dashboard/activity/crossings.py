@@ -23,16 +23,22 @@ from dashboard.agents.models import Claim, Guardrail, GuardrailCrossing
 # How far ahead of ours the service's clock may be.
 CLOCKS_AGREE = timedelta(days=1)
 Period = tuple[datetime, datetime]
-# Jobs and credits of a UTC day.
-Days = dict[int, tuple[int, int]]
+# Jobs, credits and charges whose credits are not told, of a UTC day.
+DAY_FIGURES = ("jobs", "credits_spent", "untold")
+JOBS, CREDITS, UNTOLD = range(3)
+Days = dict[int, tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a guardrail is used in the period that runs; `used` None: one job's limit adds nothing up."""
+    """How much of a guardrail is used in the period that runs; `used` None: one job's limit adds nothing up.
+
+    `untold`: so many charges of the period tell no credits, so that of credits at least `used` are.
+    """
 
     rule: Guardrail
     used: int | None
+    untold: int
     ends_at: datetime
 
     @property
@@ -89,6 +95,7 @@ def uses_of(claim: Claim, rules: Sequence[Guardrail], *, at: datetime) -> list[U
         Use(
             rule,
             None if rule.kind == Kind.CREDITS_JOB else _figure(rule.kind, days, periods[rule.pk]),
+            0 if rule.kind == Kind.JOBS_DAY else _sum(days, periods[rule.pk], place=UNTOLD),
             periods[rule.pk][1],
         )
         for rule in rules
@@ -119,6 +126,11 @@ class Noted:
     crossing: GuardrailCrossing
     limit: str
     is_over: bool
+
+    @property
+    def has_period(self) -> bool:
+        """Tell whether it ends by itself: one job that was too dear is nothing that begins anew."""
+        return self.crossing.kind != Kind.CREDITS_JOB
 
 
 def crossing_latest(claim: Claim, *, at: datetime, limit: int) -> list[Noted]:
@@ -173,12 +185,15 @@ def _days(claim: Claim, start: datetime, end: datetime) -> Days:
     rows = SpendDay.objects.filter(
         workspace=claim.workspace_id, agent=claim.agent_id, day__gte=day_of(start), day__lt=day_of(end)
     )
-    return {day: (jobs, taken) for day, jobs, taken in rows.values_list("day", "jobs", "credits_spent")}
+    return {day: (jobs, taken, untold) for day, jobs, taken, untold in rows.values_list("day", *DAY_FIGURES)}
 
 
 def _figure(kind: str, days: Days, period: Period) -> int:
+    return _sum(days, period, place=JOBS if kind == Kind.JOBS_DAY else CREDITS)
+
+
+def _sum(days: Days, period: Period, *, place: int) -> int:
     first, end = day_of(period[0]), day_of(period[1])
-    place = 0 if kind == Kind.JOBS_DAY else 1
     return sum(figures[place] for day, figures in days.items() if first <= day < end)
 
 

@@ -10,11 +10,12 @@ from dashboard.activity.models import Event
 from dashboard.activity.text import RARE, Rarity, text_rarity
 from dashboard.agents.models import Agent
 
-# A page that shows a total says "or more" beyond this: counting further would cost more than the page itself.
-COUNT_LIMIT = 1_000
+# A page that shows a total says "or more" beyond this: counting further would cost more than the page itself. It is as
+# far as a text was counted by then.
+COUNT_LIMIT = RARE
 COSTS = {
-    "spent": ("Spent credits", Q(credits_delta__lt=0)),
-    "added": ("Added credits", Q(credits_delta__gt=0)),
+    "spent": ("Taken", Q(credits_delta__lt=0)),
+    "added": ("Added", Q(credits_delta__gt=0)),
 }
 
 
@@ -89,7 +90,7 @@ def _narrowed(workspace: Workspace, wanted: EventFilter, events: QuerySet[Event]
         # Apart from what orders them, so that the few are looked up first and not the whole ledger walked.
         return Found(Event.objects.filter(pk__in=events.filter(*few).values("pk")))
     is_text_alone = list(wanted.said) == ["text"]
-    return Found(events.filter(workspace=workspace), RARE if rarity.is_common and is_text_alone else 0)
+    return Found(events.filter(workspace=workspace), COUNT_LIMIT if rarity.is_common and is_text_alone else 0)
 
 
 def event_count(events: QuerySet[Event]) -> int:

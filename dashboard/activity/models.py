@@ -12,7 +12,8 @@ class Event(models.Model):
     """One ledger event of one agent; never changed after it was written.
 
     `workspace` is the one that held the agent when the event was first read: a later claim changes no history.
-    `credits_delta` is in credits, `estimated_usd_micros` in micro-dollars; None means the service did not tell.
+    `credits_delta` is in credits, `estimated_usd_micros` in micro-dollars; None means the service did not tell. `extra`
+    is what the line held beside the contract's fields, and what of these could not be read, as sent; None: nothing.
     """
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="events")
@@ -32,6 +33,7 @@ class Event(models.Model):
     estimated_usd_micros = models.BigIntegerField(null=True)
     links = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    extra = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     synced_at = models.DateTimeField()
 
     class Meta:
@@ -78,7 +80,9 @@ class EventReference(models.Model):
 class SpendSlot(models.Model):
     """What one agent did in one 15-minute slot (zones are shifted by whole quarters of an hour).
 
-    `slot` counts quarters of an hour since 1970-01-01 UTC; `credits_spent` is positive.
+    `slot` counts quarters of an hour since 1970-01-01 UTC; `credits_spent` is positive. `untold` counts the charges
+    whose credits the service does not tell, here and in the sums of days and parts: what was spent is at least
+    `credits_spent`, and how much more nobody knows.
     """
 
     SECONDS = 900
@@ -89,6 +93,7 @@ class SpendSlot(models.Model):
     events = models.PositiveIntegerField(default=0)
     jobs = models.PositiveIntegerField(default=0)
     credits_spent = models.BigIntegerField(default=0)
+    untold = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -111,6 +116,7 @@ class SpendDay(models.Model):
     day = models.BigIntegerField()
     jobs = models.BigIntegerField(default=0)
     credits_spent = models.BigIntegerField(default=0)
+    untold = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "agent", "day"], name="activity_one_row_a_day")]
@@ -163,6 +169,7 @@ class SpendPart(models.Model):
     spends = models.BigIntegerField(default=0)
     assets = models.BigIntegerField(default=0)
     credits_spent = models.BigIntegerField(default=0)
+    untold = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -35,19 +35,21 @@ _SECONDS = {
 # Texts are ordered by their bytes, as in Python.
 _BYTES = {"sqlite": "", "postgresql": ' COLLATE "C"'}
 _TAKEN = f"CASE WHEN type = '{SPENT}' AND credits_delta < 0 THEN -credits_delta ELSE 0 END"
-_UNTOLD = "lines.operation IN ('" + "', '".join(NO_OPERATION) + "')"
+_UNTOLD = f"CASE WHEN type = '{SPENT}' AND credits_delta IS NULL THEN 1 ELSE 0 END"
+_SILENT = "lines.operation IN ('" + "', '".join(NO_OPERATION) + "')"
 # One called like an agent or an organization leads nowhere.
 _JOB = "CASE WHEN substr(job_id, 1, 4) IN ('agt_', 'org_') THEN '' ELSE job_id END"
 _COUNTED = {
     SLOTS: """
         SELECT workspace_id, agent_id, {slot} AS slot, COUNT(*) AS events,
-            SUM(CASE WHEN type = '{job}' THEN 1 ELSE 0 END) AS jobs, CAST(SUM({taken}) AS BIGINT) AS credits_spent
+            SUM(CASE WHEN type = '{job}' THEN 1 ELSE 0 END) AS jobs, CAST(SUM({taken}) AS BIGINT) AS credits_spent,
+            SUM({untold}) AS untold
         FROM activity_event GROUP BY 1, 2, 3
     """,
     DAYS: """
         SELECT workspace_id, agent_id, {day} AS day, CAST(SUM(jobs) AS BIGINT) AS jobs,
-            CAST(SUM(credits_spent) AS BIGINT) AS credits_spent
-        FROM {slots} GROUP BY 1, 2, 3 HAVING SUM(jobs) > 0 OR SUM(credits_spent) > 0
+            CAST(SUM(credits_spent) AS BIGINT) AS credits_spent, CAST(SUM(untold) AS BIGINT) AS untold
+        FROM {slots} GROUP BY 1, 2, 3 HAVING SUM(jobs) > 0 OR SUM(credits_spent) > 0 OR SUM(untold) > 0
     """,
     LEDGER_SLOTS: """
         SELECT workspace_id, slot, CAST(SUM(events) AS BIGINT) AS events FROM {slots} GROUP BY 1, 2
@@ -62,14 +64,16 @@ _COUNTED = {
             FROM activity_event WHERE type = '{job}' AND {named_job} <> '' GROUP BY 1, 2, 3
         ), lines AS (
             SELECT workspace_id, agent_id, {slot} AS slot, operation, capability_id, {named_job} AS job_id, type,
-                {taken} AS taken
-            FROM activity_event WHERE type = '{asset}' OR (type = '{spent}' AND credits_delta < 0)
+                {taken} AS taken, {untold} AS untold
+            FROM activity_event
+            WHERE type = '{asset}' OR (type = '{spent}' AND (credits_delta < 0 OR credits_delta IS NULL))
         )
         SELECT lines.workspace_id, lines.agent_id, slot,
-            CASE WHEN {untold} THEN COALESCE(told.operation, fact.operation, '') ELSE lines.operation END AS operation,
+            CASE WHEN {silent} THEN COALESCE(told.operation, fact.operation, '') ELSE lines.operation END AS operation,
             COALESCE(NULLIF(lines.capability_id, ''), told.capability, fact.capability_id, '') AS capability,
             SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END) AS spends,
-            SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, CAST(SUM(taken) AS BIGINT) AS credits_spent
+            SUM(CASE WHEN type = '{asset}' THEN 1 ELSE 0 END) AS assets, CAST(SUM(taken) AS BIGINT) AS credits_spent,
+            SUM(untold) AS untold
         FROM lines
         LEFT JOIN told
             ON told.workspace_id = lines.workspace_id AND told.agent_id = lines.agent_id AND told.job_id = lines.job_id
@@ -135,11 +139,11 @@ def rollups_check() -> list[Drift]:
     return drifts
 
 
-def mend_operation(table: Table) -> migrations.RunPython:
-    """Return the operation of a migration that counts a rollup anew, whose rule has changed."""
+def mend_operation(*tables: Table) -> migrations.RunPython:
+    """Return the operation of a migration that counts rollups anew, whose rule has changed."""
 
     def mend(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-        _mend([table], editor.connection)
+        _mend(tables, editor.connection)
 
     return migrations.RunPython(mend, migrations.RunPython.noop)
 
@@ -165,8 +169,15 @@ def counted(table: Table, database: BaseDatabaseWrapper, slots: str = "") -> str
     """Return the query that counts a rollup from the raw rows, or from a table of `slots` counted before."""
     slot = f"({_SECONDS[database.vendor]} + {86_400 * _AHEAD}) / 900 - {SLOTS_A_DAY * _AHEAD}"
     day = f"(slot + {SLOTS_A_DAY * _AHEAD}) / {SLOTS_A_DAY} - {_AHEAD}"
-    words = {"slot": slot, "day": day, "bytes": _BYTES[database.vendor], "taken": _TAKEN, "named_job": _JOB}
-    names = {"spent": SPENT, "job": JOB, "asset": ASSET, "untold": _UNTOLD}
+    words = {
+        "slot": slot,
+        "day": day,
+        "bytes": _BYTES[database.vendor],
+        "taken": _TAKEN,
+        "untold": _UNTOLD,
+        "named_job": _JOB,
+    }
+    names = {"spent": SPENT, "job": JOB, "asset": ASSET, "silent": _SILENT}
     by_slots = f"({_COUNTED[SLOTS].format(**words, **names)}) AS counted_slots"
     return _COUNTED[table].format(**words, **names, slots=slots or by_slots)
 

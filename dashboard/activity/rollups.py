@@ -16,8 +16,9 @@ from dashboard.activity.references import OWNERS
 from dashboard.activity.slots import SLOTS_A_DAY, slot_of
 from dashboard.agents.models import Claim
 from dashboard.lib.probing import probed
+from dashboard.lib.spent import CHARGE
 
-SPENT, JOB, ASSET = TELLING = "usage.credit_consumed", "job.completed", "asset.created"
+SPENT, JOB, ASSET = TELLING = CHARGE, "job.completed", "asset.created"
 # What is looked at of a line.
 LINE = ("agent", "type", "occurred_at", "job_id", "operation", "capability_id", "credits_delta")
 # What a line says that names no operation of its own (contract 3.11).
@@ -57,22 +58,24 @@ class Table:
         return f"INSERT INTO {self.name} ({columns}) VALUES ({values}) ON CONFLICT ({found}) DO UPDATE SET {grown}"  # noqa: S608
 
 
-SLOTS = Table("activity_spendslot", ("slot",), ("events", "jobs", "credits_spent"))
-DAYS = Table("activity_spendday", ("day",), ("jobs", "credits_spent"))
+SLOTS = Table("activity_spendslot", ("slot",), ("events", "jobs", "credits_spent", "untold"))
+DAYS = Table("activity_spendday", ("day",), ("jobs", "credits_spent", "untold"))
 LEDGER_SLOTS = Table("activity_ledgerslot", ("slot",), ("events",), ("workspace_id",))
 LEDGER_DAYS = Table("activity_ledgerday", ("day",), ("events",), ("workspace_id",))
-PARTS = Table("activity_spendpart", ("slot", "operation", "capability"), ("spends", "assets", "credits_spent"))
+PARTS = Table(
+    "activity_spendpart", ("slot", "operation", "capability"), ("spends", "assets", "credits_spent", "untold")
+)
 
 
 def rollups_apply(claim: Claim, events: Sequence[Event]) -> None:
     """Count new events of the claim's agent, before their references are kept; inside the caller's transaction."""
-    slots: Sums = defaultdict(lambda: [0, 0, 0])
-    days: Sums = defaultdict(lambda: [0, 0])
+    slots: Sums = defaultdict(lambda: [0, 0, 0, 0])
+    days: Sums = defaultdict(lambda: [0, 0, 0])
     for event in events:
-        slot, job, taken = slot_of(event.occurred_at), int(event.type == JOB), spent(event)
-        _add(slots, (slot,), 1, job, taken)
-        if job or taken:
-            _add(days, (slot // SLOTS_A_DAY,), job, taken)
+        slot, figures = slot_of(event.occurred_at), (int(event.type == JOB), spent(event), int(is_untold(event)))
+        _add(slots, (slot,), 1, *figures)
+        if any(figures):
+            _add(days, (slot // SLOTS_A_DAY,), *figures)
     for table, sums in ((SLOTS, slots), (DAYS, days), (PARTS, _parts(claim, events)), *_of_workspace(slots)):
         _grow(table, claim, sums)
 
@@ -86,14 +89,23 @@ def _of_workspace(slots: Sums) -> tuple[tuple[Table, Sums], tuple[Table, Sums]]:
 
 
 def spent(event: Event) -> int:
-    """Return the credits that an event took, as a positive number; what the service does not tell counts as none."""
+    """Return the credits that an event took as far as it tells them, as a positive number."""
     delta = event.credits_delta or 0
     return -delta if event.type == SPENT and delta < 0 else 0
 
 
+def is_untold(event: Event) -> bool:
+    """Tell whether an event is a charge whose credits the service does not tell.
+
+    Lines of credits spent alone are charges (contract 3.11); that they tell how many is no promise (contract 11). All
+    other types take no credits for work, so where they tell none nothing is missing.
+    """
+    return event.type == SPENT and event.credits_delta is None
+
+
 def _parts(claim: Claim, events: Sequence[Event]) -> Sums:
     """Return what parts grow by: the new lines, and earlier ones of which a new line tells what they were for."""
-    mine = [event for event in events if spent(event) or event.type in (ASSET, JOB)]
+    mine = [event for event in events if spent(event) or is_untold(event) or event.type in (ASSET, JOB)]
     asked = {job_of(event) for event in mine if event.type == JOB or not _says_all(event)} - {""}
     earlier, read = (lines_of(claim, asked, *TELLING), _read(claim, asked)) if asked else ([], {})
     after = told_of_jobs([*earlier, *mine], read)
@@ -116,7 +128,7 @@ def parts_move(fact: WorkFact) -> None:
 
 def _moved(lines: Iterable[Event], before: Mapping[str, Told], after: Mapping[str, Told]) -> Sums:
     """Return what parts grow by, and shrink, where lines belong to another one than before."""
-    grown: Sums = defaultdict(lambda: [0, 0, 0])
+    grown: Sums = defaultdict(lambda: [0, 0, 0, 0])
     for event in lines:
         was, now = part_of(event, before), part_of(event, after)
         if was != now:
@@ -178,9 +190,9 @@ def job_of(event: Event) -> str:
     return "" if event.job_id.startswith(OWNERS) else event.job_id
 
 
-def _figures(event: Event) -> tuple[int, int, int]:
+def _figures(event: Event) -> tuple[int, int, int, int]:
     taken = spent(event)
-    return int(taken > 0), int(event.type == ASSET), taken
+    return int(taken > 0), int(event.type == ASSET), taken, int(is_untold(event))
 
 
 def _first(one: str, other: str) -> str:

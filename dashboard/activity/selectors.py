@@ -15,6 +15,7 @@ from dashboard.agents.models import Agent, Claim
 from dashboard.agents.selectors import claim_list
 from dashboard.lib.paging import Page, page_get, page_onwards, rows_beyond
 from dashboard.lib.prepared import Prepared
+from dashboard.lib.spent import CHARGE, Spent
 
 PAGE_SIZE = 50
 
@@ -82,10 +83,10 @@ _beyond: Prepared[EventLine] = Prepared(_lines_beyond)
 
 @dataclass(frozen=True)
 class Doings:
-    """What one agent did since a moment: how many jobs ended, credits spent, and its latest events."""
+    """What one agent did since a moment: how many jobs ended, what they took, and its latest events."""
 
     jobs: int
-    credits_spent: int
+    spent: Spent
     events: list[EventLine]
 
 
@@ -94,10 +95,11 @@ def doings_since(workspace: Workspace, agent: Agent, since: datetime, *, limit: 
     events = Event.objects.filter(workspace=workspace, agent=agent, occurred_at__gte=since)
     told = events.aggregate(
         jobs=Count("pk", filter=Q(type="job.completed")),
-        spent=Sum("credits_delta", filter=Q(credits_delta__lt=0)),
+        credits=Sum("credits_delta", filter=Q(type=CHARGE, credits_delta__lt=0)),
+        untold=Count("pk", filter=Q(type=CHARGE, credits_delta=None)),
     )
     latest = event_lines(events).order_by("-occurred_at", "-pk")[:limit]
-    return Doings(told["jobs"], -(told["spent"] or 0), list(latest))
+    return Doings(told["jobs"], Spent(-(told["credits"] or 0), told["untold"]), list(latest))
 
 
 def event_page_of_types(types: Iterable[str], *, cursor: str, size: int = PAGE_SIZE) -> Page[EventLine]:
@@ -124,8 +126,16 @@ def day_start() -> datetime:
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def spent_column(since_slot: int) -> Coalesce:
-    """Return the credits that the agent of each claim spent from a quarter of an hour on, as a column of claims."""
+def spent_columns(since_slot: int) -> dict[str, Coalesce]:
+    """Return what `spent_of` reads of each claim: what its agent spent from a quarter of an hour on."""
     slots = SpendSlot.objects.filter(workspace=OuterRef("workspace"), agent=OuterRef("agent"), slot__gte=since_slot)
-    summed = slots.order_by().values("agent").annotate(spent=Sum("credits_spent")).values("spent")
-    return Coalesce(Subquery(summed), 0)
+    summed = slots.order_by().values("agent").annotate(spent=Sum("credits_spent"), silent=Sum("untold"))
+    return {
+        "spent_credits": Coalesce(Subquery(summed.values("spent")), 0),
+        "spent_untold": Coalesce(Subquery(summed.values("silent")), 0),
+    }
+
+
+def spent_of(claim: Claim) -> Spent:
+    """Return what the agent of a claim spent that carries `spent_columns`."""
+    return Spent(getattr(claim, "spent_credits", 0), getattr(claim, "spent_untold", 0))

@@ -1,13 +1,16 @@
 """What an event means, in a sentence of ours; the service's own words stand beside it."""
 
+from django.conf import settings
+
 # Contract section 3.11.
 SENTENCES = {
     "job.planned": "A plan: nothing was made, nothing was charged.",
     "asset.created": "A job made this, and its agent owns it.",
     "asset.uploaded": "The agent brought this itself; nothing was generated.",
-    "usage.credit_consumed": "Image Skill took these credits for a job.",
-    "feedback.created": "The agent told Image Skill what is wrong or missing. Its text is not in the ledger.",
-    "feedback.github_queue.processed": "Image Skill looked at the agent's feedback.",
+    "usage.credit_consumed": f"{settings.PRODUCT_NAME} took these credits for a job.",
+    "feedback.created": f"The agent told {settings.PRODUCT_NAME} what is wrong or missing. "
+    "Its text is not in the ledger.",
+    "feedback.github_queue.processed": f"{settings.PRODUCT_NAME} looked at the agent's feedback.",
     "payment.checkout_session.created": "A payment was opened. It changes no balance until it is paid and settled.",
     "credits.payment_backed_granted": "A payment settled, and its credits were added.",
     "credits.payment_backed_refunded": "A payment was given back, and its credits were taken back.",
@@ -36,6 +39,6 @@ def breach_report(event_id: str, trace_id: str) -> str:
     """Return the text for an agent, which alone can leave feedback: report a type outside the contract."""
     named = f"event {event_id}, trace {trace_id}" if trace_id else f"event {event_id}"
     return (
-        "Please leave feedback at Image Skill: your activity ledger holds an event of a type that the published "
-        f"contract does not name. Evidence: {named}."
+        f"Please leave feedback at {settings.PRODUCT_NAME}: your activity ledger holds an event of a type that the "
+        f"published contract does not name. Evidence: {named}."
     )

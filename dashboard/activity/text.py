@@ -17,7 +17,7 @@ from dashboard.accounts.models import Workspace
 # No index knows fewer letters than these.
 SHORTEST = 3
 # More hits than these are so common that the ledger itself, newest first, is the quicker way to a page of them.
-RARE = 500
+RARE = 1_000
 # A workspace's range: 2 to the 40th, which the statements below write out.
 _PLACES = 1_099_511_627_776
 _FOUND = "SELECT rowid FROM activity_text WHERE rowid >= %s AND rowid < %s AND activity_text MATCH %s"

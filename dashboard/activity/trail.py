@@ -1,41 +1,46 @@
-"""One event with everything that the same trace, job, asset, quote or receipt touched."""
+"""One event with everything that the same trace, job, asset, quote or receipt touched.
+
+What a job worked from and who paid for it is not in the ledger's lines: whoever asks for a trail brings both.
+"""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC
-from operator import attrgetter
 
+from django.db import connection
 from django.http import Http404
 
-from api_client import redact
+from api_client import JsonObject, redact
 from dashboard.accounts.models import Workspace
-from dashboard.activity.models import Event, EventReference
-from dashboard.activity.selectors import EventLine, events_marked
+from dashboard.activity.models import Event
+from dashboard.activity.references import references_of
+from dashboard.activity.selectors import events_marked
+from dashboard.activity.strands import Descent, Step, steps_of
 
 # From a quote to its payment, from there to its receipt, from a receipt to its refund.
 ROUNDS = 3
 MOST_EVENTS = 100
-# How far in a step stands beneath the one that led to it; all others stand at the edge.
-DEPTHS = {
-    "asset.created": 1,
-    "usage.credit_consumed": 1,
-    "feedback.github_queue.processed": 1,
-    "credits.payment_backed_granted": 1,
-    "credits.payment_backed_refunded": 2,
-    "credits.payment_backed_disputed": 2,
-    "credits.payment_backed_reinstated": 3,
-    "credits.payment_backed_reversal_pending": 2,
-    "credits.payment_backed_reversal_rejected": 3,
-}
-_line_values = attrgetter(*(name.replace("__", ".") for name in EventLine._fields))
+# Of each id so many events are read, by its index, however many name it. One that names more than fit says less of what
+# belongs together than one that names few: what it alone leads to comes last.
+NAMING = f"""
+    WITH asked (reference) AS (VALUES {{asked}}), bounded (reference, last_id) AS MATERIALIZED (
+        SELECT reference, (
+            SELECT event_id FROM activity_eventreference AS named
+            WHERE named.workspace_id = %s AND named.reference = asked.reference
+            ORDER BY event_id LIMIT 1 OFFSET {MOST_EVENTS}
+        ) FROM asked
+    ), near (event_id, is_many) AS (
+        SELECT named.event_id, MIN(CASE WHEN last_id IS NULL THEN 0 ELSE 1 END) FROM bounded
+        JOIN activity_eventreference AS named ON named.workspace_id = %s AND named.reference = bounded.reference
+            AND named.event_id <= COALESCE(last_id, {2**63 - 1})
+        GROUP BY 1 ORDER BY 2, 1 LIMIT {MOST_EVENTS + 1}
+    )
+    SELECT named.event_id, named.reference FROM near
+    JOIN activity_eventreference AS named ON named.event_id = near.event_id ORDER BY is_many, named.event_id
+"""  # noqa: S608 - two constants
 
-
-@dataclass(frozen=True)
-class Step:
-    """One event of a trail and how far it is indented."""
-
-    line: EventLine
-    depth: int
+DescentsOf = Callable[[Collection[str]], Collection[Descent]]
 
 
 @dataclass(frozen=True)
@@ -55,44 +60,45 @@ def event_get(workspace: Workspace, pk: int) -> Event:
     return event
 
 
-def trail_get(event: Event) -> Trail:
-    """Return the event among all that is tied to it by ids, in at most ROUNDS steps from it."""
-    found = {event.pk}
+def trail_get(event: Event, *, descents_of: DescentsOf = lambda _ids: (), paid_from: Collection[str] = ()) -> Trail:
+    """Return the event among all that is tied to it by ids, in at most ROUNDS steps from it, the nearest first.
+
+    `descents_of` returns the descents that begin or end at one of some ids. `paid_from`: ids of the purchases that paid
+    for the event's job.
+    """
+    ids, descents = {*references_of(event), *paid_from}, set[Descent]()
+    found = {event.pk: None}
     for _ in range(ROUNDS):
-        reached = _tied_to(event.workspace_id, found)
-        if len(reached) == len(found):
+        descents.update(descents_of(ids))
+        if len(found) > MOST_EVENTS:
             break
-        found = reached
-    is_cut = len(found) > MOST_EVENTS
-    shown = Event.objects.filter(pk__in=[event.pk, *sorted(found - {event.pk})[: MOST_EVENTS - 1]])
-    events = events_marked(shown, reader=event.workspace)
-    return Trail(_steps(list(events.select_related("agent").order_by("occurred_at", "pk"))), is_cut)
+        told = _naming(event.workspace_id, ids.union(*descents))
+        if found.keys() >= {pk for pk, _ in told}:
+            break
+        found |= dict.fromkeys(pk for pk, _ in told)
+        ids |= {reference for _, reference in told}
+    shown = events_marked(Event.objects.filter(pk__in=list(found)[:MOST_EVENTS]), reader=event.workspace)
+    events = list(shown.select_related("agent").order_by("occurred_at", "pk"))
+    steps = steps_of(events, sorted(descents), paid=event.job_id, paid_from=paid_from)
+    return Trail(steps, len(found) > MOST_EVENTS)
 
 
-def _tied_to(workspace_id: int, pks: set[int]) -> set[int]:
-    """Return these events and those that name an id of theirs; one more than MOST_EVENTS of the others at most."""
-    own = EventReference.objects.filter(event_id__in=pks).values("reference")
-    rows = EventReference.objects.filter(workspace_id=workspace_id, reference__in=own)
-    return pks | set(rows.values_list("event_id", flat=True).distinct()[: MOST_EVENTS + 1])
-
-
-def _steps(events: list[Event]) -> list[Step]:
-    """Put what is of one job or one quote together, in the order in which each began, what follows beneath it."""
-    begun: dict[str, int] = {}
-    for place, event in enumerate(events):
-        begun.setdefault(_strand(event), place)
-    ordered = sorted(events, key=lambda event: (begun[_strand(event)], DEPTHS.get(event.type, 0)))
-    return [Step(EventLine(*_line_values(event)), DEPTHS.get(event.type, 0)) for event in ordered]
-
-
-def _strand(event: Event) -> str:
-    quote = event.links.get("quote_id")
-    return event.job_id or (quote if isinstance(quote, str) else "") or event.subject_id or event.remote_id
+def _naming(workspace_id: int, ids: Collection[str]) -> list[tuple[int, str]]:
+    """Return the events that name one of these ids, one more than MOST_EVENTS at most, each with every id it names."""
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(NAMING.format(asked=", ".join(["(%s)"] * len(ids))), [*ids, workspace_id, workspace_id])
+        named: list[tuple[int, str]] = cursor.fetchall()
+    return named
 
 
 def record_text(event: Event) -> str:
-    """Return the event as it is kept, as JSON; tokens and contacts that somebody wrote into it are taken out."""
-    record = {
+    """Return the event as it is kept, as JSON; tokens and contacts that somebody wrote into it are taken out.
+
+    What the contract does not name stands where it was sent.
+    """
+    record: JsonObject = {
         "event_id": event.remote_id,
         "type": event.type,
         "occurred_at": event.occurred_at.astimezone(UTC).isoformat(),
@@ -108,4 +114,7 @@ def record_text(event: Event) -> str:
         "links": event.links,
         "details": event.details,
     }
+    for name, value in (event.extra or {}).items():
+        known = record.get(name)
+        record[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
     return redact(json.dumps(record, indent=2, ensure_ascii=False))

@@ -8,5 +8,4 @@ urlpatterns = [
     path("w/<slug:workspace_key>/activity/export/", views.event_export, name="event_export"),
     path("w/<slug:workspace_key>/activity/arrivals/", views.event_arrivals, name="event_arrivals"),
     path("w/<slug:workspace_key>/activity/months/", views.event_months, name="event_months"),
-    path("w/<slug:workspace_key>/activity/<int:number>/", views.event_detail, name="event_detail"),
 ]

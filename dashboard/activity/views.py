@@ -1,4 +1,4 @@
-"""The ledger: its page, one event, a file."""
+"""The ledger: its page, what came in since, its months, a file."""
 
 from functools import partial
 
@@ -26,15 +26,11 @@ from dashboard.activity.forms import (
 )
 from dashboard.activity.models import Event
 from dashboard.activity.months import month_list
-from dashboard.activity.references import references_of
 from dashboard.activity.selectors import event_page, ledger_page
-from dashboard.activity.sentences import breach_report, sentence_of
-from dashboard.activity.trail import event_get, record_text, trail_get
 from dashboard.audit.services import audit_record
 from dashboard.exports.answers import export_answer
 from dashboard.lib.export import file_answer
 from dashboard.lib.forms import FileKindForm
-from dashboard.lib.glossary import event_word, is_published
 
 
 @member()
@@ -113,26 +109,6 @@ def event_months(request: HttpRequest, scope: Scope) -> HttpResponse:
     }
     template = "activity/_month_menu.html" if is_menu else "activity/month_list.html"
     return render(request, template, context)
-
-
-@member()
-@require_GET
-def event_detail(request: HttpRequest, scope: Scope, number: int) -> HttpResponse:
-    """One event: its page, or its ids alone for the row that is unfolded in a list."""
-    event = event_get(scope.workspace, number)
-    if "X-Fragment" in request.headers:
-        return render(request, "activity/_event_ids.html", {"event": event})
-    context = {
-        "scope": scope,
-        "event": event,
-        "said": event_word(event.type, event.status),
-        "references": references_of(event),
-        "sentence": sentence_of(event.type, event.status),
-        "report": "" if is_published("event_type", event.type) else breach_report(event.remote_id, event.trace_id),
-        "record": record_text(event),
-        "trail": trail_get(event),
-    }
-    return render(request, "activity/event_detail.html", context)
 
 
 @member(EVERY_ROLE)

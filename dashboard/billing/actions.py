@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -50,11 +51,13 @@ class Action:
 REFETCH = Action("refetch", "Look again", "Reads Stripe and the ledger again and compares anew. Changes nothing there.")
 FULFIL = Action(
     "fulfil",
-    "Ask Image Skill to fulfil it",
-    "Image Skill looks at Stripe again and does what is still to do; nothing is granted or taken twice.",
+    f"Ask {settings.PRODUCT_NAME} to fulfil it",
+    f"{settings.PRODUCT_NAME} looks at Stripe again and does what is still to do; nothing is granted or taken twice.",
 )
 SETTLE = Action(
-    "settle", "Ask for its status", "Asks Image Skill how the payment stands and settles our record by the answer."
+    "settle",
+    "Ask for its status",
+    f"Asks {settings.PRODUCT_NAME} how the payment stands and settles our record by the answer.",
 )
 ADOPT = Action(
     "adopt", "Adopt it", "Says that this refund or dispute is known and right. From then on the ledger is held to it."

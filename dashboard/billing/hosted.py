@@ -10,8 +10,9 @@ from dashboard.billing.models import Chain, HostedPayment, HostedReversal, Ledge
 from dashboard.billing.stages import chains_refresh
 from dashboard.credits.apply import CHECKOUT_OPENED, GRANTED, REVERSALS
 from dashboard.lib.dates import showable
+from dashboard.lib.spent import CHARGE
 
-CHARGED, JOB_ENDED = "usage.credit_consumed", "job.completed"
+CHARGED, JOB_ENDED = CHARGE, "job.completed"
 MONEY_TYPES = frozenset({CHECKOUT_OPENED, GRANTED, *REVERSALS, CHARGED})
 _LINKS = ("quote_id", "payment_attempt_id", "checkout_session_id", "receipt_id", "credit_event_id")
 _MAX_ID = 200

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
@@ -86,8 +87,10 @@ def _in_ledger(order: RefundOrder) -> Step:
     title = "Credits taken back"
     found = HostedReversal.objects.filter(provider_id=order.refund.refund_id).first() if order.refund else None
     if found is None:
-        return Step("waiting", title, "Image Skill has not told of it yet, usually under a minute after Stripe.")
+        return Step(
+            "waiting", title, f"{settings.PRODUCT_NAME} has not told of it yet, usually under a minute after Stripe."
+        )
     amount = f"{credits_text(found.credits)} {credits_unit(found.credits)}"
     looks = {"applied": ("done", f"{amount} were taken."), "rejected": ("failed", "There were none left to take.")}
-    step, text = looks.get(found.state, ("current", f"Image Skill says: {found.state}."))
-    return Step(step, title, text, found.created_at, "Image Skill")
+    step, text = looks.get(found.state, ("current", f"{settings.PRODUCT_NAME} says: {found.state}."))
+    return Step(step, title, text, found.created_at, settings.PRODUCT_NAME)

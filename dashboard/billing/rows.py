@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
+
 from dashboard.agents.models import shown_name
 from dashboard.billing.access import has_stripe
 from dashboard.billing.models import Chain, StripePayment
@@ -12,7 +14,7 @@ from dashboard.lib.presentation import money_text
 
 LIGHTS = (
     ("paid", "Paid at Stripe"),
-    ("settled", "Settled by Image Skill"),
+    ("settled", f"Settled by {settings.PRODUCT_NAME}"),
     ("granted", "Credits granted"),
     ("balance", "Balance moved"),
 )
@@ -144,7 +146,7 @@ def _lights(line: DeskLine) -> tuple[Light, ...]:
     has_purchase = line.purchase is not None
     has_order = has_purchase or line.hosted_payment is not None
     moments = (
-        (by_stripe or line.purchase__paid_at, has_stripe(), "Stripe" if by_stripe else "Image Skill"),
+        (by_stripe or line.purchase__paid_at, has_stripe(), "Stripe" if by_stripe else settings.PRODUCT_NAME),
         (settled, has_order, "Receipt"),
         (line.granted_at, has_order, "Activity ledger"),
         (line.purchase__balance_moved_at, has_purchase, "Balance"),

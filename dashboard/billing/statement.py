@@ -193,6 +193,9 @@ def _coverage(period: Period) -> Iterator[str]:
         yield f"Stripe was read from {exact_text(since.astimezone(period.zone))} on: what was before is not in here."
     if not settings.IMAGE_SKILL_OPERATOR_BASE_URL:
         yield f"Credits are those of linked agents alone ({HostedPayment.objects.count()} purchases are visible)."
+    untold = LedgerLine.objects.filter(period.within("occurred_at"), type=CHARGED, credits_delta=None).count()
+    if untold:
+        yield f"{untold:,} {'charge tells' if untold == 1 else 'charges tell'} no credits: more was spent than is said."
 
 
 def _read_since() -> datetime | None:

@@ -16,7 +16,8 @@ class Export(models.Model):
     `workspace` None: over all of them, for a platform role. `parameters` is what the producer needs to find the rows
     again, `page_url` the page with these rows, `about` its filter in words, `zone` the time zone in which its days are
     days. `upto` is the newest row's id when it was asked for: what comes later is not in the file. `rows_total` None:
-    not known. `path` is the file's place in the storage.
+    not known. `path` is the file's place in the storage. `error` says why there is
+    no file: it could not be made, or was taken back.
     """
 
     class State(models.TextChoices):

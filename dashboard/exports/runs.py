@@ -17,7 +17,7 @@ from dashboard.exports.models import Export
 AT_ONCE = 2
 MAX_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=30)
-# A run says that it lives every few seconds; only the hand-over of a finished file to the storage takes longer.
+# A run says that it lives every few seconds, while the storage takes its file too; the last of that takes longest.
 LOST_AFTER = timedelta(minutes=5)
 FILE_KEPT = timedelta(hours=24)
 ROW_KEPT = timedelta(days=30)
@@ -80,17 +80,39 @@ def exports_rescue() -> int:
 
 
 def exports_expire() -> int:
-    """Delete the files whose day is over; return how many exports that were."""
+    """Delete the files whose day is over, and what is left of withdrawn ones; return how many exports that were."""
+    withdrawn = withdrawn_delete()
     over = list(Export.objects.filter(state=Export.State.DONE, expires_at__lte=timezone.now()))
     for export in over:
         export_expire(export)
-    return len(over)
+    return len(over) + withdrawn
 
 
 def export_expire(export: Export) -> None:
     """Delete an export's files, those of lost runs too; then say that they are gone."""
     files_delete(export)
-    Export.objects.filter(pk=export.pk, state=Export.State.DONE).update(state=Export.State.EXPIRED)
+    _unchanged(export).update(state=Export.State.EXPIRED, path="")
+
+
+def exports_withdraw(exports: QuerySet[Export], why: str) -> None:
+    """Offer finished files no more, with the reason, and have those begun anew that are being made.
+
+    Within the caller's transaction; once it is committed, the files go with `withdrawn_delete`.
+    """
+    # The running ones first: one that is finished meanwhile is found among the others.
+    begun = exports.filter(state=Export.State.RUNNING)
+    begun.update(state=Export.State.QUEUED, run_token=None, not_before=timezone.now(), attempts=0)
+    exports.filter(state=Export.State.DONE).update(state=Export.State.EXPIRED, error=why[:254])
+
+
+def withdrawn_delete(workspace_id: int | None = None) -> int:
+    """Delete the files of withdrawn exports, of one workspace or of all; return how many exports that were."""
+    withdrawn = Export.objects.filter(state=Export.State.EXPIRED).exclude(path="")
+    rows = list(withdrawn.filter(workspace=workspace_id) if workspace_id else withdrawn)
+    for export in rows:
+        files_delete(export)
+        _unchanged(export).update(path="")
+    return len(rows)
 
 
 def exports_prune() -> int:
@@ -99,7 +121,7 @@ def exports_prune() -> int:
     old = list(Export.objects.filter(state__in=ended, ended_at__lte=timezone.now() - ROW_KEPT))
     for export in old:
         files_delete(export)
-    Export.objects.filter(pk__in=[export.pk for export in old], state__in=ended).delete()
+        _unchanged(export).delete()
     return len(old)
 
 
@@ -108,13 +130,20 @@ def folder_of(export: Export) -> str:
 
 
 def files_delete(export: Export) -> None:
+    """Delete the files that an ended export left, those of lost runs too, unless it is made again meanwhile."""
     folder = folder_of(export)
     try:
         _, names = default_storage.listdir(folder)
     except FileNotFoundError:
         return
-    for name in names:
-        default_storage.delete(f"{folder}/{name}")
+    # Looked at after its folder: whatever a new run puts there has a name that was not listed.
+    if _unchanged(export).exists():
+        for name in names:
+            default_storage.delete(f"{folder}/{name}")
+
+
+def _unchanged(export: Export) -> QuerySet[Export]:
+    return Export.objects.filter(pk=export.pk, state=export.state, path=export.path)
 
 
 def _held(export: Export) -> QuerySet[Export]:

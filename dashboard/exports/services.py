@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -67,8 +68,12 @@ def export_again(export: Export) -> None:
     afresh = {"attempts": 0, "rows_done": 0, "rows_total": None, "ended_at": None, "expires_at": None, "error": ""}
     with transaction.atomic():
         _flood_stop(export.asked_by)
-        if over.update(state=Export.State.QUEUED, not_before=timezone.now(), **afresh):
-            _audit("export.requested", export)
+        if not over.update(state=Export.State.QUEUED, not_before=timezone.now(), path="", **afresh):
+            return
+        _audit("export.requested", export)
+    if export.path:
+        # A new run gives its file another name: nothing that is to come goes with it.
+        default_storage.delete(export.path)
 
 
 def export_note_download(export: Export, *, user: User) -> None:

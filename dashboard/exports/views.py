@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.accounts.access import scope_get, signed_in, viewer
 from dashboard.exports.answers import export_wake
 from dashboard.exports.models import Export
-from dashboard.exports.runs import FILE_KEPT, MAX_ATTEMPTS, export_expire
+from dashboard.exports.runs import FILE_KEPT, export_expire
 from dashboard.exports.selectors import export_get, export_page
 from dashboard.exports.services import ExportRefused, export_again, export_note_download
 
@@ -35,7 +36,6 @@ def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
         "export": export,
         "is_retried": export.state == Export.State.QUEUED and export.attempts > 0,
         "poll_seconds": POLL_SECONDS,
-        "most_attempts": MAX_ATTEMPTS,
         "kept_hours": FILE_KEPT.total_seconds() / 3600,
     }
     template = "exports/_export.html" if request.headers.get("X-Fragment") else "exports/export_detail.html"
@@ -47,17 +47,24 @@ def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
 def export_file(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """Answer with the file; one that is not there, or not any more, leads back to the page that says so."""
     export = _export(request, key)
-    is_there = export.shown_state == Export.State.DONE
-    if is_there and not default_storage.exists(export.path):
-        export_expire(export)
-        is_there = False
-    if not is_there:
+    file = _opened(export)
+    if file is None:
         return redirect("exports:export_detail", export.key)
     export_note_download(export, user=viewer(request))
-    file = default_storage.open(export.path)
     answer = FileResponse(file, as_attachment=True, filename=export.file_name, content_type=export.content_type)
     answer["Content-Length"] = export.bytes
     return answer
+
+
+def _opened(export: Export) -> "File[bytes] | None":
+    """Return an export's file; None, and said so from now on, where it is not there."""
+    if export.shown_state != Export.State.DONE:
+        return None
+    try:
+        return default_storage.open(export.path)
+    except FileNotFoundError:
+        export_expire(export)
+        return None
 
 
 @signed_in

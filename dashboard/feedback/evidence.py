@@ -13,10 +13,10 @@ from dashboard.activity.models import Event
 from dashboard.assets.models import Asset
 from dashboard.feedback.cited import ASSETS
 from dashboard.feedback.models import Cluster, Report
+from dashboard.lib.spent import CHARGE
 
 EVENTS_AT_MOST = 50
 MONEY = ("payment.", "credits.")
-CHARGE = "usage.credit_consumed"
 
 
 class Line(NamedTuple):

@@ -26,7 +26,7 @@ class QueueForm(forms.Form):
 
     @property
     def wanted(self) -> QueueFilter:
-        named = {name: str(self.data.get(name, ""))[:200].replace("\x00", "") for name in QueueFilter().__dict__}
+        named = {name: str(self.data.get(name, ""))[:200] for name in QueueFilter().__dict__}
         view = named["view"] if named["view"] in VIEWS else FIRST_VIEW
         return QueueFilter(**{**named, "view": view, "text": named["text"].strip()})
 

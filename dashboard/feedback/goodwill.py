@@ -6,9 +6,9 @@ from django.db.models import Sum
 
 from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
-from dashboard.feedback.evidence import CHARGE
 from dashboard.feedback.models import Goodwill, Report
 from dashboard.lib.paging import Page, page_get
+from dashboard.lib.spent import CHARGE
 from dashboard.support.models import Thread
 
 PAGE_SIZE = 30

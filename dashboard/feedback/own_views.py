@@ -16,9 +16,10 @@ from dashboard.remote import has_operator
 @member(EVERY_ROLE)
 @require_GET
 def own_list(request: HttpRequest, scope: Scope) -> HttpResponse:
-    page = own_page(scope.workspace, cursor=request.GET.get("page", ""))
+    remote_id = request.GET.get("report", "")
+    page = own_page(scope.workspace, cursor=request.GET.get("page", ""), remote_id=remote_id)
     names = agent_names({report.agent_remote_id for report in page.rows})
-    context = {"scope": scope, "page": page, "names": names, "has_text": has_operator()}
+    context = {"scope": scope, "page": page, "names": names, "has_text": has_operator(), "remote_id": remote_id}
     return render(request, "feedback/own_list.html", context)
 
 

@@ -80,18 +80,28 @@ class SyncRun(models.Model):
 
 
 class KnownGap(models.Model):
-    """A stretch of a ledger that could not be read: between `after_at` (None: the beginning) and `before_at`."""
+    """A stretch of a ledger that could not be read: between `after_at` (None: the beginning) and `before_at`.
+
+    `line` names the one line that is missing there, where it came and broke the contract: by its id, else by a mark of
+    what it held. It happened at both moments where it told one, else somewhere between them.
+    """
 
     stream = models.CharField(max_length=16, choices=Stream)
     subject_id = models.BigIntegerField()
     after_at = models.DateTimeField(null=True)
     before_at = models.DateTimeField()
     reason = models.CharField(max_length=254)
+    line = models.CharField(max_length=200, blank=True)
     noticed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stream", "subject_id", "before_at"], name="freshness_one_gap"),
+            models.UniqueConstraint(
+                fields=["stream", "subject_id", "before_at"], name="freshness_one_gap", condition=models.Q(line="")
+            ),
+            models.UniqueConstraint(
+                fields=["stream", "subject_id", "line"], name="freshness_one_gap_a_line", condition=~models.Q(line="")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,8 @@ IDLE_SECONDS = 15 * 60
 # What is older has missed a turn, and then many.
 STALE_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=2)
+# A turn that comes later than that does not come by itself: nobody works, or far too few do.
+OVERDUE_AFTER = timedelta(minutes=2)
 
 
 def outage_columns() -> dict[str, Subquery]:
@@ -55,16 +57,34 @@ def is_stale(synced_at: datetime | None) -> bool:
     return synced_at is None or timezone.now() - synced_at >= STALE_AFTER
 
 
+def oldest_reading(read: Iterable[datetime | None]) -> datetime | None:
+    """Return the one age of many figures, late ones apart: the oldest reading in time, or if none is, of all."""
+    known = [at for at in read if at]
+    return min([at for at in known if not is_stale(at)] or known, default=None)
+
+
 def reading_lag(cursor: SyncCursor | None) -> timedelta | None:
     """Return how long after it happened something is seen at the latest, at the pace of now; None where the stream does
-    not run."""
+    not run, be it that nobody takes its turns, or that the service is away, when only probes go out.
+
+    The cursor carries `outage_columns`.
+    """
     if cursor is None or cursor.stopped or cursor.synced_at is None or cursor.error_code:
         return None
-    return max(cursor.due_at - cursor.synced_at, timedelta(seconds=BUSY_SECONDS))
+    now = timezone.now()
+    if cursor.away_since or now - cursor.due_at > OVERDUE_AFTER:  # type: ignore[attr-defined]
+        return None
+    return max(max(cursor.due_at, now) - cursor.synced_at, timedelta(seconds=BUSY_SECONDS))
 
 
 def gap_list(*, stream: Stream, subject_id: int) -> list[KnownGap]:
     return list(KnownGap.objects.filter(stream=stream, subject_id=subject_id).order_by("-before_at")[:20])
+
+
+def missing_lines(*, stream: Stream, subject_id: int) -> set[str]:
+    """Return the names of the lines that are known to be missing."""
+    gaps = KnownGap.objects.filter(stream=stream, subject_id=subject_id).exclude(line="")
+    return set(gaps.values_list("line", flat=True))
 
 
 def run_list(*, limit: int) -> list[SyncRun]:

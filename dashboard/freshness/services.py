@@ -73,16 +73,18 @@ def cursor_stop(*, stream: Stream, subject_id: int, reason: SyncCursor.Stopped) 
 
 
 def gap_record(
-    *, stream: Stream, subject_id: int, after_at: datetime | None, before_at: datetime, reason: str
+    *, stream: Stream, subject_id: int, after_at: datetime | None, before_at: datetime, reason: str, line: str = ""
 ) -> KnownGap:
-    """Note a stretch that could not be read, once."""
-    gap, _ = KnownGap.objects.get_or_create(
-        stream=stream,
-        subject_id=subject_id,
-        before_at=before_at,
-        defaults={"after_at": after_at, "reason": reason[:254]},
-    )
+    """Note a stretch that could not be read, or one `line` of it, once."""
+    known = {"line": line} if line else {"line": "", "before_at": before_at}
+    told = {"after_at": after_at, "before_at": before_at, "reason": reason[:254]}
+    gap, _ = KnownGap.objects.get_or_create(stream=stream, subject_id=subject_id, **known, defaults=told)
     return gap
+
+
+def gaps_close(*, stream: Stream, subject_id: int, lines: Iterable[str]) -> None:
+    """Forget the gaps of lines that could be read after all."""
+    KnownGap.objects.filter(stream=stream, subject_id=subject_id, line__in=lines).delete()
 
 
 def heartbeat_beat(name: str) -> None:

@@ -1,5 +1,7 @@
 """What the audit log calls each action."""
 
+from django.conf import settings
+
 from dashboard.lib.words import Tone, Word
 
 AUDIT_ACTIONS: dict[str, Word] = {
@@ -14,13 +16,13 @@ AUDIT_ACTIONS: dict[str, Word] = {
     "assets.originals_purged": Word("Purged originals", "trash", Tone.WARN),
     "assets.asset_purged": Word("Purged a picture", "trash", Tone.WARN),
     "agent.claimed": Word("Linked an agent", "link", Tone.GOOD),
-    "agent.instructed": Word("Asked Image Skill to act on an agent", "stop", Tone.WARN),
+    "agent.instructed": Word(f"Asked {settings.PRODUCT_NAME} to act on an agent", "stop", Tone.WARN),
     "agent.relinked": Word("Linked an agent again", "sync", Tone.GOOD),
     "agent.released": Word("Unclaimed an agent", "unlink", Tone.WARN),
     "agent.started": Word("Started an agent again", "undo", Tone.WARN),
     "agent.stopped": Word("Stopped an agent", "stop", Tone.BAD),
     "agent.token_replaced": Word("Replaced an agent's token", "key", Tone.WARN),
-    "agent.token_refused": Word("Image Skill refused the token", "key", Tone.BAD),
+    "agent.token_refused": Word(f"{settings.PRODUCT_NAME} refused the token", "key", Tone.BAD),
     "audit.exported": Word("Exported the audit log", "download", Tone.INFO),
     "balance.exported": Word("Exported a balance history", "download", Tone.INFO),
     "billing.exported": Word("Exported the platform's money", "download", Tone.INFO),
@@ -97,7 +99,7 @@ AUDIT_ACTIONS: dict[str, Word] = {
     "purchase.ended": Word("A purchase ended unpaid", "clock"),
     "purchase.opened": Word("Opened a payment", "checkout", Tone.INFO),
     "purchase.quoted": Word("Got a price", "credits", Tone.INFO),
-    "purchase.refused": Word("Image Skill refused a purchase", "canceled", Tone.BAD),
+    "purchase.refused": Word(f"{settings.PRODUCT_NAME} refused a purchase", "canceled", Tone.BAD),
     "purchase.settled": Word("Credits were bought", "grant", Tone.GOOD),
     "purchase.started": Word("Asked for a price", "credits"),
     "receipts.exported": Word("Exported receipts", "download", Tone.INFO),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -76,7 +77,10 @@ def _rows(
 def _writer(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
     """Return what makes a field's value one that the driver takes; None where it takes it as it is."""
     if isinstance(field, JSONField):
-        return (field.encoder or json.JSONEncoder)().encode
+        encode = (field.encoder or json.JSONEncoder)().encode
+        # Nothing is no JSON, as Django has it too.
+        return (lambda value: None if value is None else encode(value)) if field.null else encode
     if isinstance(field, DateTimeField):
-        return connection.ops.adapt_datetimefield_value
+        # Rows that came together have one moment of that in common: it is made a text once.
+        return lru_cache(maxsize=1)(connection.ops.adapt_datetimefield_value)
     return None

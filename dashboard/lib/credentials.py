@@ -8,12 +8,14 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
+
 REMOVED = "[removed]"
 Patterns = Mapping[str, re.Pattern[str]]
 
 _BASE58 = "1-9A-HJ-NP-Za-km-z"
 _PATTERNS: Patterns = {
-    "a token of Image Skill": re.compile(r"isk_[\w.~+/=-]{4,}|isclaim_[\w-]{4,}", re.IGNORECASE),
+    f"a token of {settings.PRODUCT_NAME}": re.compile(r"isk_[\w.~+/=-]{4,}|isclaim_[\w-]{4,}", re.IGNORECASE),
     "a secret key": re.compile(
         r"-----BEGIN [A-Z ]*PRIVATE KEY.*?(?:-----END [A-Z ]*-----|\Z)"
         r"|(?:sk|rk)_(?:live|test)_\w+|whsec_\w+|gh[opsur]_\w{20,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}"

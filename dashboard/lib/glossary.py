@@ -51,6 +51,10 @@ GLOSSARY: dict[str, dict[str, Word]] = {
         "unavailable": Word("Not available", "canceled", Tone.WARN),
         "gone": Word("No longer listed", "audit"),
     },
+    "capability_status": {
+        "available": Word("Available", "done", Tone.GOOD),  # ours (INF)
+        "unavailable": Word("Not available", "canceled", Tone.WARN),  # ours (INF)
+    },
     "job_status": {
         "planned": Word("Planned", "planned"),
         "queued": Word("Queued", "waiting", Tone.INFO),  # ours (INF)

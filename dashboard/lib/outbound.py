@@ -39,7 +39,7 @@ TOO_LARGE = "It is larger than what is taken."
 
 
 class OutboundError(Exception):
-    """Nothing, or not everything, was read. `code` is a word of the glossary "outbound"."""
+    """Nothing, or not everything, was read. `code` is a word for programs; the message is for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -148,6 +148,8 @@ def refuse_status(status: int) -> None:
     """Raise OutboundRefused for an answer without a file, OutboundFailed where it may have one later."""
     if status in {404, 410}:
         raise OutboundRefused("gone", "It is not there any more.")
+    if status in {401, 403}:
+        raise OutboundRefused("denied", f"It is not handed out: the answer was {status}.")
     if status != 200:
         kind = OutboundFailed if status in {408, 425, 429} or status >= 500 else OutboundRefused
         raise kind("status", f"The answer was {status}.")

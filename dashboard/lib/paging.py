@@ -41,6 +41,7 @@ def page_get(
     """Return a page of `rows`, newest first by (`by`, id), both descending; or the other way round, `oldest_first`.
 
     `cursor` comes from a page before; one that does not parse opens the first page, for links get cut and mangled.
+    Where less than a page is newer than a row the first page is given whole, but to a cursor of `cursor_above`.
     With `oldest_first` the page's `newer` still leads towards the first page and `older` onwards.
     With `branches` the page is of the rows of any of them, each read off its own index: no index gives several values
     of a column in the order of another, and sorting all of them grows with the table.
@@ -52,10 +53,11 @@ def page_get(
     if direction == "o":
         return _page_on(_read(_beyond(rows, by, at, pk, is_rising=oldest_first), size + 1, branches), by, size)
     found = _read(_beyond(rows, by, at, pk, is_rising=not oldest_first), size + 1, branches)
-    if len(found) <= size:
+    if len(found) <= size and direction == "n":
         return page_get(rows, by=by, cursor="", size=size, oldest_first=oldest_first, branches=branches)
     here = found[:size][::-1]
-    return Page(here, cursor_to("n", here[0], by), cursor_to("o", here[-1], by))
+    newer = cursor_to("n", here[0], by) if len(found) > size else None
+    return Page(here, newer, cursor_to("o", here[-1], by) if here else None)
 
 
 def page_first(found: list[Row], by: str, size: int) -> Page[Row]:
@@ -141,6 +143,16 @@ def cursor_to(direction: str, row: Any, by: str) -> str:  # noqa: ANN401 - a mod
     return _cursor(direction, getattr(row, by), row.pk)
 
 
+def cursor_above(row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row
+    """Return the cursor of what is newer than a row and of nothing else, to be put above a page that begins with it."""
+    return cursor_to("a", row, by)
+
+
+def cursor_from(row: Any, by: str) -> str:  # noqa: ANN401 - a model or a named row
+    """Return the cursor of the page that begins with a row, whatever comes to stand above it."""
+    return _cursor("o", getattr(row, by), row.pk + 1)
+
+
 def cursor_before(moment: datetime) -> str:
     """Return the cursor of the page that begins with the last row before a moment."""
     return _cursor("o", moment, 0)
@@ -160,5 +172,5 @@ def _parse(cursor: str) -> tuple[str, datetime, int] | None:
         moment = moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         return None
-    is_sound = direction in ("o", "n") and is_zoned and type(pk) is int and 0 <= pk < 2**63
+    is_sound = direction in ("o", "n", "a") and is_zoned and type(pk) is int and 0 <= pk < 2**63
     return (direction, moment, pk) if is_sound else None

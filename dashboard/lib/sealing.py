@@ -108,7 +108,11 @@ def unseal(sealed: str, *, identity: str) -> str:
     if key is None:
         raise SealBroken("sealed with an unknown key")
     try:
-        raw = base64.urlsafe_b64decode(sealed.removeprefix(sealed_prefix(key_id)))
+        text = sealed.removeprefix(sealed_prefix(key_id))
+        raw = base64.urlsafe_b64decode(text)
+        # Base64 has several ways to write the same bytes; ours is one.
+        if base64.urlsafe_b64encode(raw).decode() != text:
+            raise SealBroken("not written as it was sealed")
         return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], identity.encode()).decode()
     except (InvalidTag, ValueError):
         raise SealBroken("does not open for this row") from None

@@ -21,10 +21,13 @@ FAILS = "[sandbox:provider_failure]"
 
 @dataclass(frozen=True)
 class Picture:
+    """One picture to make, and what its first output is edited by afterwards."""
+
     prompt: str
     model: str | None = None
     aspect_ratio: str = "1:1"
     output_count: int | None = None
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,11 @@ AGENTS = (
         "claude-code",
         pictures=(
             Picture("A lighthouse above a sea of fog at dawn", aspect_ratio="16:9"),
-            Picture("Paper-cut mountains under two moons", model="fal.flux-dev"),
+            Picture(
+                "Paper-cut mountains under two moons",
+                model="fal.flux-dev",
+                edits=("Let snow fall on the mountains",),
+            ),
         ),
         plans=("A night market seen from the roofs",),
         feedback=Report(
@@ -135,9 +142,9 @@ def _live(life: DemoAgent, token: str) -> None:
 
 
 def picture_make(client: Client, picture: Picture) -> None:
-    """Create one picture; the one that is told to fail does, and leaves its failed job in the ledger."""
+    """Create and edit one picture; the one that is told to fail does, and leaves its failed job in the ledger."""
     try:
-        client.work.create(
+        made = client.work.create(
             prompt=picture.prompt,
             model=picture.model,
             aspect_ratio=picture.aspect_ratio,
@@ -147,6 +154,9 @@ def picture_make(client: Client, picture: Picture) -> None:
     except ApiError:
         if FAILS not in picture.prompt:
             raise
+        return
+    for prompt in picture.edits:
+        client.work.edit(input_asset_id=made.asset_ids[0], prompt=prompt, idempotency_key=_key())
 
 
 def _key() -> str:

@@ -16,7 +16,10 @@ def welcome_print(*, has_demo: bool) -> None:
         people = _demo_lines() if has_demo else _real_lines()
     finally:
         connections.close_all()
-    print("\n".join(["", LINE, f"Image Skill Dashboard  {settings.DASHBOARD_URL}/", *people, LINE]), flush=True)
+    print(
+        "\n".join(["", LINE, f"{settings.PRODUCT_NAME} Dashboard  {settings.DASHBOARD_URL}/", *people, LINE]),
+        flush=True,
+    )
 
 
 def _demo_lines() -> list[str]:
@@ -26,7 +29,7 @@ def _demo_lines() -> list[str]:
         demo_fill(workspace=workspace, sponsor=User.objects.get(email=PEOPLE[0].email))
     links = [f"  {person.title:<24}{link_make(User.objects.get(email=person.email))}" for person in PEOPLE]
     return [
-        f"Sandbox (plays Image Skill)  {settings.IMAGE_SKILL_API_BASE_URL}/",
+        f"Sandbox (plays {settings.PRODUCT_NAME})  {settings.IMAGE_SKILL_API_BASE_URL}/",
         "",
         "Sign in, one press each, each link works once:",
         *links,

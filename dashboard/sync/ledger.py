@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from api_client import ActivityEvent, Client, ContractError, TimedOut
+from api_client import ActivityEvent, Client, ContractError, MalformedEvent, TimedOut
 
 LIMITS = (50, 200, 1000, 5000)
 # A service may clamp `limit`, but never below this (contract section 11): a shorter page is the whole ledger.
@@ -20,20 +20,20 @@ KnownIds = Callable[[list[str]], set[str]]
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """The widest page that was read: its sound records, how many were not, how many are new, what may be missing.
+    """The widest page that was read: its sound records, its broken ones, how many are new, what may be missing.
 
     `gap_before` is the moment before which events may exist that the service does not show.
     """
 
     records: tuple[ActivityEvent, ...]
-    unreadable: int
+    broken: tuple[MalformedEvent, ...]
     unknown: int
     calls: int
     gap_before: datetime | None
 
     @property
     def length(self) -> int:
-        return len(self.records) + self.unreadable
+        return len(self.records) + len(self.broken)
 
 
 def ledger_read(client: Client, known: KnownIds, *, is_last_try: bool = False) -> LedgerReading:
@@ -51,8 +51,9 @@ def ledger_read(client: Client, known: KnownIds, *, is_last_try: bool = False) -
                 raise
             return replace(reading, calls=calls)
         records = tuple(event for event in events if isinstance(event, ActivityEvent))
+        broken = tuple(event for event in events if isinstance(event, MalformedEvent))
         overlap = known([record.event_id for record in records])
-        whole = LedgerReading(records, len(events) - len(records), len(records) - len(overlap), calls, None)
+        whole = LedgerReading(records, broken, len(records) - len(overlap), calls, None)
         if overlap or len(events) < min(limit, SMALLEST_CLAMP):
             return whole
         wider = replace(whole, gap_before=min((record.occurred_at for record in records), default=None))

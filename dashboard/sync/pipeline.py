@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from dashboard.freshness.models import Stream, SyncCursor
 from dashboard.freshness.services import gap_record
 from dashboard.remote import client_for
 from dashboard.sync.breaker import outage_end, outage_note
+from dashboard.sync.broken_lines import broken_lines_note
 from dashboard.sync.feedback import events_join
 from dashboard.sync.ledger import LedgerReading, ledger_read
 from dashboard.sync.services import (
@@ -123,8 +125,9 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
                 subject_id=agent.pk,
                 after_at=event_newest_before(agent.pk, reading.ledger.gap_before),
                 before_at=reading.ledger.gap_before,
-                reason="Image Skill showed nothing older; there may have been something.",
+                reason=f"{settings.PRODUCT_NAME} showed nothing older; there may have been something.",
             )
+        broken_lines_note(agent.pk, reading.ledger, at=reading.at)
         # A stopped agent is watched as closely as one that has just done something.
         newest_at = max(filter(None, [event_newest_at(claim), claim.stopped_at]), default=None)
         if not run_finish(
@@ -132,7 +135,7 @@ def reading_apply(run: Run, claim: Claim, reading: Reading) -> None:
             pause=interval(newest_at, timezone.now(), is_near_limit=is_near_limit),
             calls=reading.calls,
             rows_new=len(events),
-            rows_unreadable=reading.ledger.unreadable,
+            rows_unreadable=len(reading.ledger.broken),
         ):
             raise RunLost
         work_wake(claim)

@@ -15,7 +15,7 @@ from dashboard.accounts.models import User, Workspace
 from dashboard.activity.crossings import crossing_column
 from dashboard.activity.filter import EventFilter, event_list
 from dashboard.activity.models import SpendSlot
-from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_column
+from dashboard.activity.selectors import EventLine, day_start, event_lines, spent_columns, spent_of
 from dashboard.agents.claim_requests import asking_columns
 from dashboard.agents.models import Claim, Guardrail
 from dashboard.agents.selectors import claim_list, claim_list_nearest_empty, claim_list_told
@@ -29,8 +29,9 @@ from dashboard.credits.runways import runway_columns, runway_get, runway_since
 from dashboard.credits.selectors import purchase_awaited_lists
 from dashboard.credits.waiting import waiting_in
 from dashboard.freshness.models import Stream, SyncCursor
-from dashboard.freshness.selectors import cursor_get, cursor_list, is_stale
+from dashboard.freshness.selectors import cursor_get, cursor_list, is_stale, oldest_reading
 from dashboard.lib.prepared import Prepared
+from dashboard.lib.spent import Spent
 
 OVERVIEW_AGENTS = 50
 OVERVIEW_PURCHASES = 5
@@ -43,7 +44,10 @@ class AgentRow:
 
     claim: Claim
     cursor: SyncCursor | None
-    spent_today: int
+
+    @cached_property
+    def spent_today(self) -> Spent:
+        return spent_of(self.claim)
 
     @cached_property
     def standing(self) -> Standing:
@@ -134,9 +138,8 @@ class Overview:
 
     @property
     def as_of(self) -> datetime | None:
-        """The age of the whole: its oldest reading, but for stale rows, which carry their own; if all are, of those."""
-        fresh = [row.synced_at for row in self.rows if row.synced_at and not row.is_stale]
-        return min(fresh or [row.synced_at for row in self.rows if row.synced_at], default=None)
+        """The age of the whole, but for stale rows, which carry their own."""
+        return oldest_reading(row.synced_at for row in self.rows)
 
     @property
     def failing_since(self) -> datetime | None:
@@ -148,7 +151,7 @@ def overview_get(workspace: Workspace, reader: User) -> Overview:
     claims = _overview_claims(workspace=workspace.pk, reader=reader.pk, **_row_values())
     purchases, asks = purchase_awaited_lists(workspace, limit=OVERVIEW_PURCHASES)
     cursors = {cursor.subject_id: cursor for cursor in _overview_cursors(workspace=workspace.pk)}
-    rows = [AgentRow(claim, cursors.get(claim.agent_id), claim.spent_today) for claim in claims]
+    rows = [AgentRow(claim, cursors.get(claim.agent_id)) for claim in claims]
     first = claims[0] if claims else None
     return Overview(
         *(rows, purchases, asks, first.waiting if first else 0, first.alarms if first else 0),
@@ -165,7 +168,7 @@ def agent_row_get(workspace: Workspace, remote_id: str) -> tuple[AgentRow, int]:
         raise Http404
     (claim,) = found
     cursor = cursor_get(stream=Stream.AGENT, subject_id=claim.agent_id)
-    return AgentRow(claim, cursor, claim.spent_today), claim.waiting
+    return AgentRow(claim, cursor), claim.waiting
 
 
 def _row_values() -> dict[str, Any]:
@@ -182,7 +185,7 @@ def _row_columns(workspace: int, at: datetime, since_day: int, since_slot: int) 
         **runway_columns(since_day),
         "crossing": crossing_column(at),
         "guardrails_set": Subquery(rules.annotate(number=Count("pk")).values("number")),
-        "spent_today": spent_column(since_slot),
+        **spent_columns(since_slot),
         "waiting": waiting_in(workspace, at),
     }
 
@@ -216,7 +219,7 @@ class Found:
 def search(workspace: Workspace, text: str) -> Found:
     """Find agents by part of a name or id, and events by the whole id of anything they name."""
     text = text.strip()[:160]
-    if not text or "\x00" in text:
+    if not text:
         return Found([], [])
     names = Q(agent__name__icontains=text) | Q(agent__remote_id__icontains=text)
     events = event_lines(event_list(workspace, EventFilter(reference=text)))

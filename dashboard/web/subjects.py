@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404
 from django.urls import reverse
 
@@ -35,7 +36,7 @@ def _agent(workspace: Workspace, remote_id: str) -> Known:
             ("Free credits", ui.credits(agent.free_credits)),
             ("Paid credits", ui.credits(agent.paid_credits)),
             ("Credits read", ui.moment(agent.quota_at)),
-            ("Image Skill says", ui.state("claim_state", agent.claim_state)),
+            (f"{settings.PRODUCT_NAME} says", ui.state("claim_state", agent.claim_state)),
             ("Linked here", ui.moment(claim.claimed_at)),
         ),
     )
@@ -54,7 +55,7 @@ def _purchase(workspace: Workspace, key: str) -> Known:
             ("Credits", ui.credits(purchase.credits)),
             ("Price", ui.money(purchase.price_cents)),
             ("Opened", ui.moment(purchase.opened_at)),
-            ("Image Skill was asked", ui.moment(purchase.status_at)),
+            (f"{settings.PRODUCT_NAME} was asked", ui.moment(purchase.status_at)),
             ("Quote", ui.ident(purchase.quote_id)),
             ("Attempt", ui.ident(purchase.payment_attempt_id)),
         ),

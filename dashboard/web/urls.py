@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard.web import audit, custody, health, thread_desk, threads, views
+from dashboard.web import audit, custody, events, health, thread_desk, threads, views
 
 app_name = "web"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("w/<slug:workspace_key>/", views.overview, name="overview"),
     path("w/<slug:workspace_key>/inbox/", views.inbox, name="inbox"),
+    path("w/<slug:workspace_key>/activity/<int:number>/", events.event_detail, name="event_detail"),
     path("w/<slug:workspace_key>/audit/", audit.audit_log, name="audit_log"),
     path("w/<slug:workspace_key>/audit/export/", audit.audit_export, name="audit_export"),
     path("w/<slug:workspace_key>/threads/", threads.thread_list, name="thread_list"),

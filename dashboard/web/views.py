@@ -56,6 +56,7 @@ def overview(request: HttpRequest, scope: Scope) -> HttpResponse:
         "inbox_waiting": found.waiting,
         "may_claim": may_claim,
         "may_buy": scope.may(MAY_BUY),
+        "may_stop": scope.may(MAY_STOP),
         "asking": asking_for(scope.user, here=found.asked_here, elsewhere=found.asked_elsewhere) if may_claim else None,
     }
     return render(request, page_or_fragment(request, "web/overview.html"), context)

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+pytestmark = pytest.mark.anywhere
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DASHBOARD_MODE": "production",
@@ -85,7 +86,7 @@ def test_complete_production_settings_start(tmp_path: Path) -> None:
     ],
 )
 def test_production_refuses(changes: dict[str, str | None], sentence: str, tmp_path: Path) -> None:
-    assert sentence in start(tmp_path, changes)
+    assert sentence in start(tmp_path, changes, "import dashboard.settings")
 
 
 PRINT_OPERATOR = """
@@ -200,3 +201,11 @@ def test_stored_files_are_their_owners_alone(settings: Any, tmp_path: Path) -> N
     settings.MEDIA_ROOT = tmp_path
     name = default_storage.save("pictures/one.webp", ContentFile(b"x"))
     assert [path.stat().st_mode & 0o777 for path in (tmp_path / name, tmp_path / "pictures")] == [0o600, 0o700]
+
+
+def test_file_from_a_bucket_waits_on_disk_and_not_in_memory(tmp_path: Path) -> None:
+    show = (
+        "import django; django.setup(); from django.core.files.storage import default_storage as s;"
+        "raise SystemExit(f'{s.bucket_name} {s.max_memory_size}')"
+    )
+    assert start(tmp_path, {"STORAGE_BUCKET": "files"}, show).split() == ["files", str(4 << 20)]

@@ -3,9 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from dashboard.activity.rollup_sql import fill_operation
-from dashboard.activity.rollups import DAYS
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -72,6 +69,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # Parts are filled once their rule's last table is there: 0010.
-        fill_operation(DAYS),
+        # Both are filled once their rules' last column is there: 0012.
     ]

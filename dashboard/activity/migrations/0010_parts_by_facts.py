@@ -1,10 +1,7 @@
-"""Files spending under what reading its job told, where the ledger's lines are silent."""
+"""Keeps the facts by which spending is filed, where the ledger's lines are silent; 0012 files it."""
 
 import django.db.models.deletion
 from django.db import migrations, models
-
-from dashboard.activity.rollup_sql import mend_operation
-from dashboard.activity.rollups import PARTS
 
 
 class Migration(migrations.Migration):
@@ -28,5 +25,4 @@ class Migration(migrations.Migration):
             model_name="workfact",
             constraint=models.UniqueConstraint(fields=("workspace", "agent", "job_id"), name="activity_one_fact_a_job"),
         ),
-        mend_operation(PARTS),
     ]

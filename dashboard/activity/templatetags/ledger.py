@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboard.accounts.models import Workspace
 from dashboard.activity.selectors import EventLine
 from dashboard.activity.sentences import sentence_of
-from dashboard.activity.trail import Step
+from dashboard.activity.strands import Step
 from dashboard.agents.models import Agent
 from dashboard.lib.kept import SHELF, Kept
 

@@ -27,7 +27,13 @@ LEVELS = {"success": Tone.GOOD, "warning": Tone.WARN, "error": Tone.BAD}
 
 @register.simple_tag
 def product_name() -> str:
-    return str(getattr(settings, "PRODUCT_NAME", "Image Skill"))
+    return str(settings.PRODUCT_NAME)
+
+
+@register.filter
+def with_product(text: str) -> str:
+    """Return a sentence with the hosted service's name where it says `{product}`, for the argument of an include."""
+    return text.replace("{product}", settings.PRODUCT_NAME)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from api_client import ActivityEvent
+from api_client.records.activity import read_event
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.apply import events_apply
 from dashboard.activity.models import Event
@@ -37,7 +38,9 @@ def tell() -> Callable[..., Event]:
     def write(claim: Claim, event_type: str, *, hour: int = 0, **wire: Any) -> Event:
         moment = (START + timedelta(hours=hour)).isoformat()
         told = {"event_id": f"evt_{next(_numbers):08}", "type": event_type, "occurred_at": moment, **wire}
-        (event,) = events_apply(claim=claim, records=[ActivityEvent.model_validate(told)], at=timezone.now())
+        record = read_event(told, ActivityEvent)
+        assert isinstance(record, ActivityEvent)
+        (event,) = events_apply(claim=claim, records=[record], at=timezone.now())
         return event
 
     return write

@@ -197,6 +197,14 @@ START_AT = datetime(2026, 3, 28, tzinfo=UTC)
         ("colour:red", {"text": "colour:red"}),
         ("", {}),
         ('agent:"unclosed', {"agent": '"unclosed'}),
+        ("Type:Job.Completed Agent:Render-Bot", {"type": "job.completed", "agent": "Render-Bot"}),
+        ("STATUS:Failed operation:Create", {"status": "failed", "operation": "create"}),
+        ("Id:Img_7B", {"reference": "Img_7B"}),
+        ('"Red boat" cost:Spent', {"text": "Red boat", "cost": "spent"}),
+        ("\u201cred boat\u201d agent:\u201cposter press\u201d", {"text": "red boat", "agent": "poster press"}),
+        ('"asset_7"', {"reference": "asset_7"}),
+        ('the "red" boat', {"text": 'the "red" boat'}),
+        ('""', {}),
     ],
 )
 def test_box_understands_words_and_takes_the_rest_for_an_id(text: str, found: dict[str, str]) -> None:

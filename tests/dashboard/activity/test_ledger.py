@@ -10,14 +10,17 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import Event, EventReference
+from dashboard.activity.references import references_of
 from dashboard.activity.sentences import ENDED, ENDED_OTHERWISE, SENTENCES, UNPUBLISHED, sentence_of
-from dashboard.activity.trail import MOST_EVENTS, trail_get
+from dashboard.activity.trail import MOST_EVENTS, record_text, trail_get
 from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.freshness.models import Stream, SyncCursor
@@ -77,16 +80,29 @@ def test_every_type_opens_its_own_page(
         assert "Not in the contract" not in said
 
 
-def test_row_is_unfolded_with_every_id_that_its_line_names(
+def test_charge_whose_credits_are_not_told_says_so(
+    link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
+) -> None:
+    tell(link(), "usage.credit_consumed", summary="Took some")
+    assert "Took some Not told" in words(page())
+    tell(link(), "job.completed", summary="Took none")
+    assert "Took none Not told" not in words(page())
+
+
+def test_row_is_unfolded_with_its_sentence_and_every_id_that_its_line_names(
     life: dict[str, Event], workspace: Workspace, owner: User, browser_of: Callable[..., Browser]
 ) -> None:
-    event = life["made"]
-    url = reverse("activity:event_detail", args=[workspace.key, event.pk])
-    unfolded = browser_of(owner).get(url, headers={"X-Fragment": "1"}).content.decode()
-    assert "<html" not in unfolded
-    assert all(f'title="{one}"' in unfolded for one in (event.remote_id, "job_1", "image_1"))
-    rows = browser_of(owner).get(reverse("activity:event_list", args=[workspace.key])).content.decode()
-    assert f'data-fill-url="{url}"' in rows
+    browser = browser_of(owner)
+    rows = browser.get(reverse("activity:event_list", args=[workspace.key])).content.decode()
+    for event in life.values():
+        url = reverse("web:event_detail", args=[workspace.key, event.pk])
+        assert f'data-fill-url="{url}"' in rows
+        unfolded = browser.get(url, headers={"X-Fragment": "1"})
+        shown = unfolded.content.decode()
+        assert "<html" not in shown
+        assert sentence_of(event.type, event.status) in words(unfolded)
+        assert [one for one in references_of(event) if f'title="{one}"' not in shown] == []
+        assert "?reference=" in shown or set(references_of(event)) == {event.remote_id}
 
 
 def test_unknown_type_is_kept_named_a_breach_and_offered_as_feedback(
@@ -121,6 +137,42 @@ def test_trail_stays_in_its_workspace_and_within_its_bound(
     assert many[-1].pk in {step.line.pk for step in trail.steps}
 
 
+def test_what_few_events_name_comes_before_what_many_name(
+    link: Callable[..., Claim], tell: Callable[..., Event]
+) -> None:
+    """A trace may last for months: what is of the event's own job stands there all the same."""
+    for _ in range(MOST_EVENTS + 3):
+        tell(link(), "job.planned", trace_id="trace_long")
+    done, spent = (
+        tell(link(), kind, trace_id="trace_long", job_id="job_own")
+        for kind in ("job.completed", "usage.credit_consumed")
+    )
+    trail = trail_get(done)
+    assert {done.pk, spent.pk} <= {step.line.pk for step in trail.steps}
+    assert (len(trail.steps), trail.is_cut) == (MOST_EVENTS, True)
+
+
+def test_of_an_id_no_more_events_are_read_than_fit(life: dict[str, Event]) -> None:
+    """Each search is within an index and begins with the id: no statement walks the references of a workspace."""
+    with CaptureQueriesContext(connection) as asked:
+        trail_get(life["done"])
+    naming = [one["sql"] for one in asked.captured_queries if "bounded" in one["sql"]]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Of a few rows it would rather read all.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{'EXPLAIN QUERY PLAN' if connection.vendor == 'sqlite' else 'EXPLAIN'} {naming[0]}")
+        plan = "\n".join(str(row) for row in cursor.fetchall())
+    assert "SCAN named" not in plan
+    assert "Seq Scan on activity_eventreference" not in plan
+    assert "event_id<" in plan or "event_id <=" in plan
+
+
+def test_event_that_names_nothing_is_alone(link: Callable[..., Claim], tell: Callable[..., Event]) -> None:
+    event = tell(link(), "job.planned", event_id="agt_whose")
+    assert [step.line.pk for step in trail_get(event).steps] == [event.pk]
+
+
 def test_event_of_another_workspace_is_not_there(
     life: dict[str, Event], outsider: User, browser_of: Callable[..., Browser]
 ) -> None:
@@ -139,12 +191,26 @@ def test_whose_an_event_is_ties_it_to_nothing(link: Callable[..., Claim], tell: 
 def test_record_is_shown_without_tokens_and_contacts(
     link: Callable[..., Claim], tell: Callable[..., Event], page: Callable[..., Any]
 ) -> None:
-    details = {"note": "isk_r_abcdefghijklmnop of ann@example.com", "html": "<img src=x onerror=alert(1)>"}
-    answer = page(f"{tell(link(), 'job.completed', details=details).pk}/").content.decode()
+    note = "isk_r_abcdefghijklmnop of ann@example.com"
+    details = {"note": note, "html": "<img src=x onerror=alert(1)>"}
+    event = tell(link(), "job.completed", details=details, summary=f"Done with {note}")
+    answer = page(f"{event.pk}/").content.decode()
     assert "isk_r_abcdef" not in answer
     assert "ann@example.com" not in answer
-    assert "[token] of [contact]" in answer
+    assert "Done with [token] of [contact]" in words(page())
+    assert answer.count("[token] of [contact]") > answer.count("Done with [token] of [contact]") > 1
     assert "<img src=x" not in answer
+
+
+def test_what_the_contract_does_not_name_is_kept_and_shown_where_it_was_sent(
+    link: Callable[..., Claim], tell: Callable[..., Event]
+) -> None:
+    odd = {"subject": {"type": "job", "id": "job_1", "shard": 7}, "region": {"name": "eu"}, "status": 5}
+    plain, event = (tell(link(), "job.completed", **more) for more in ({}, odd))
+    assert Event.objects.get(extra__isnull=True) == plain
+    event.refresh_from_db()
+    shown = json.loads(record_text(event))
+    assert {name: shown[name] for name in odd} == odd
 
 
 def test_box_leads_to_an_address_whose_chips_can_be_taken_away_one_by_one(
@@ -169,8 +235,7 @@ def test_box_leads_to_an_address_whose_chips_can_be_taken_away_one_by_one(
 def test_pages_cost_the_same_queries_however_much_there_is(
     life: dict[str, Event], page: Callable[..., Any], tell: Callable[..., Event]
 ) -> None:
-    event = life["done"]
-    addresses = [("", {}), ("", {"type": "job.completed", "cost": "spent", "reference": "job_1"}), (f"{event.pk}/", {})]
+    addresses = [("", {}), ("", {"type": "job.completed", "cost": "spent", "reference": "job_1"})]
 
     def counted() -> list[int]:
         return [statements_of(partial(page, rest, **asked)) for rest, asked in addresses]

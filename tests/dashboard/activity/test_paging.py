@@ -10,7 +10,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
 from dashboard.agents.models import Agent
 from dashboard.lib.history import history_open
-from dashboard.lib.paging import page_get
+from dashboard.lib.paging import cursor_above, page_get
 from tests.examples import WITH_FIXTURES
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +88,22 @@ def test_rows_that_arrive_do_not_shift_the_next_page(workspace: Workspace) -> No
 def test_mangled_cursor_opens_the_first_page(workspace: Workspace, cursor: str) -> None:
     fill(workspace, [1, 2])
     assert len(page_get(Event.objects.all(), by="occurred_at", cursor=cursor, size=5).rows) == 2
+
+
+@settings(WITH_FIXTURES, max_examples=40)
+@given(minutes=st.lists(st.integers(0, 3), min_size=1, max_size=30), size=st.integers(1, 7), data=st.data())
+def test_what_stands_above_a_row_comes_once_and_with_nothing_else(
+    workspace: Workspace, minutes: list[int], size: int, data: st.DataObject
+) -> None:
+    fill(workspace, minutes)
+    everything = list(Event.objects.order_by("-occurred_at", "-pk"))
+    place = data.draw(st.integers(0, len(everything) - 1))
+    risen = [everything[place]]
+    while True:
+        above = cursor_above(risen[0], "occurred_at")
+        page = page_get(Event.objects.all(), by="occurred_at", cursor=above, size=size)
+        assert page.older or not page.rows
+        risen = page.rows + risen
+        if page.newer is None:
+            break
+    assert risen == everything[: place + 1]

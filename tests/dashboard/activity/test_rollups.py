@@ -20,8 +20,8 @@ from api_client import ActivityEvent
 from dashboard.activity.apply import events_apply
 from dashboard.activity.facts import work_fact_write
 from dashboard.activity.models import Event, LedgerDay, LedgerSlot, SpendDay, SpendPart, SpendSlot
-from dashboard.activity.rollup_sql import fill_operation, rollups_check, rollups_rebuild
-from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS
+from dashboard.activity.rollup_sql import fill_operation, mend_operation, rollups_check, rollups_rebuild
+from dashboard.activity.rollups import DAYS, LEDGER_DAYS, LEDGER_SLOTS, PARTS, SLOTS
 from dashboard.agents.models import Claim
 from tests.examples import WITH_FIXTURES
 
@@ -79,9 +79,13 @@ def rows() -> list[Counter[tuple[object, ...]]]:
     return [
         Counter(row for row in model.objects.values_list("workspace", *keys, *sums) if any(row[1 + len(keys) :]))
         for model, keys, sums in (
-            (SpendSlot, ("agent", "slot"), ("events", "jobs", "credits_spent")),
-            (SpendDay, ("agent", "day"), ("jobs", "credits_spent")),
-            (SpendPart, ("agent", "slot", "operation", "capability"), ("spends", "assets", "credits_spent")),
+            (SpendSlot, ("agent", "slot"), ("events", "jobs", "credits_spent", "untold")),
+            (SpendDay, ("agent", "day"), ("jobs", "credits_spent", "untold")),
+            (
+                SpendPart,
+                ("agent", "slot", "operation", "capability"),
+                ("spends", "assets", "credits_spent", "untold"),
+            ),
             (LedgerSlot, ("slot",), ("events",)),
             (LedgerDay, ("day",), ("events",)),
         )
@@ -176,6 +180,48 @@ def test_reading_of_another_agents_job_moves_nothing(link: Link, tell: Callable[
     read(link("other"), job_id="job_1", operation="edit", capability_id="")
     assert SpendPart.objects.get(agent=claim.agent).operation == ""
     assert rollups_check() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "untold"),
+    [
+        ("usage.credit_consumed", {}, 1),
+        ("usage.credit_consumed", {"credits_delta": 0}, 0),
+        ("usage.credit_consumed", {"credits_delta": -5}, 0),
+        ("job.completed", {}, 0),
+        ("asset.created", {}, 0),
+        ("credits.payment_backed_refunded", {}, 0),
+        ("credits.reserved", {}, 0),
+    ],
+)
+def test_charge_without_credits_is_counted_and_what_is_no_charge_is_not(
+    link: Link, tell: Callable[..., Event], kind: str, told: dict[str, int], untold: int
+) -> None:
+    tell(link(), kind, operation="create", job_id="job_1", **told)
+    for model in (SpendSlot, SpendDay, SpendPart):
+        assert sum(model.objects.values_list("untold", flat=True)) == untold, model
+    assert rollups_check() == []
+
+
+def test_charge_without_credits_is_filed_under_its_job(link: Link, tell: Callable[..., Event]) -> None:
+    claim = link()
+    tell(claim, "usage.credit_consumed", operation="usage", job_id="job_1")
+    tell(claim, "job.completed", operation="edit", job_id="job_1", capability_id="is.image.edit.x.v1")
+    parts = SpendPart.objects.exclude(untold=0)
+    assert list(parts.values_list("operation", "capability", "spends", "credits_spent", "untold")) == [
+        ("edit", "is.image.edit.x.v1", 0, 0, 1)
+    ]
+    assert rollups_check() == []
+
+
+def test_upgrade_counts_the_untold_charges_of_before(link: Link, tell: Callable[..., Event]) -> None:
+    tell(link(), "usage.credit_consumed", operation="create")
+    tell(link("other"), "usage.credit_consumed", operation="create", credits_delta=-5)
+    kept = rows()
+    for model in (SpendSlot, SpendDay, SpendPart):
+        model.objects.update(untold=0)
+    mend_operation(SLOTS, DAYS, PARTS).code(apps, connection.schema_editor())
+    assert rows() == kept
 
 
 def test_late_line_lands_in_the_slot_in_which_it_happened(link: Link, tell: Callable[..., Event]) -> None:

@@ -1,6 +1,8 @@
 """A dispute is answered once, in time, with what our rows know and nothing more."""
 
 import threading
+import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -13,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from dashboard.accounts.models import User, Workspace
+from dashboard.accounts.models import User
+from dashboard.agents.models import Claim
 from dashboard.audit.models import AuditEntry
 from dashboard.billing.dispute_selectors import clock_of
 from dashboard.billing.disputes import (
@@ -31,11 +34,14 @@ from dashboard.billing.disputes import (
     disputes_remind,
 )
 from dashboard.billing.evidence import FIELDS, MOST_OF_A_TEXT, cut, evidence_texts
-from dashboard.billing.models import DisputeAnswer, StripeAccess, StripeDispute
+from dashboard.billing.models import Chain, DisputeAnswer, StripeAccess, StripeDispute
+from dashboard.credits.services import purchase_open, purchase_start
 from dashboard.notify.models import OutboxMail
-from tests.dashboard.billing.conftest import chain_of, checkout, press, settled
+from dashboard.sync.pipeline import agent_sync
+from tests.dashboard.billing.conftest import checkout, press, settled
 from tests.dashboard.billing.rows import disputed, paid_chain
 from tests.dashboard.conftest import PlayedAgent
+from tests.dashboard.credits.paying import STARTER, prices_read
 from tests.dashboard.local_stripe import stripe, stripe_get
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +54,11 @@ def dispute(platform: str, agent: PlayedAgent, read: Callable[[], None]) -> Stri
     press(platform, attempt)
     chain = settled(read, attempt)
     agent.create("a red boat")
+    return dispute_opened(platform, chain, read)
+
+
+def dispute_opened(platform: str, chain: Chain, read: Callable[[], None]) -> StripeDispute:
+    """The payer disputes what a chain paid, and the desk reads of it."""
     assert chain.stripe_payment is not None
     stripe(platform, "test_helpers/sandbox/disputes", charge=chain.stripe_payment.charge_id)
     read()
@@ -267,27 +278,37 @@ def test_clock_says_how_near_the_deadline_is(days: float, tone: str) -> None:
     assert clock_of(disputed(paid_chain(), days=days)).tone == tone
 
 
-def test_sponsors_purchase_names_who_linked_who_opened_and_what_came_before(
-    platform: str,
-    agent: PlayedAgent,
-    workspace: Workspace,
-    owner: User,
-    make_claim: Callable[..., Any],
-    read: Callable[[], None],
+def test_sponsors_purchase_names_who_linked_and_who_opened(
+    platform: str, claim: Claim, owner: User, read: Callable[[], None]
+) -> None:
+    prices_read()
+    assert agent_sync(claim.agent_id, is_forced=True)
+    claim.agent.refresh_from_db()
+    started = purchase_start(claim=claim, user=owner, terms=STARTER, form_key=uuid.uuid4())
+    purchase = purchase_open(purchase=started, user=owner)
+    press(platform, purchase)
+    texts = evidence_texts(dispute_opened(platform, settled(read, purchase), read))
+    told = [line.partition("UTC  ")[2] for line in texts["uncategorized_text"].splitlines()]
+    assert told == [
+        f"{owner.email}: linked the agent and agreed that it may ask to be paid for",
+        f"{owner.email}: asked for the price of these credits",
+        f"{owner.email}: opened this payment",
+    ]
+    assert texts["customer_email_address"] == owner.email
+
+
+def test_what_the_agent_paid_before_undisputed_is_told(
+    platform: str, agent: PlayedAgent, read: Callable[[], None]
 ) -> None:
     first = checkout(agent, 300)
     press(platform, first)
     settled(read, first)
-    make_claim(agent, workspace, owner)
+    # Stripe's times are whole seconds, and two payments of one second are not before each other.
+    time.sleep(1 - time.time() % 1)
     attempt = checkout(agent, 500)
     press(platform, attempt)
-    chain = settled(read, attempt)
-    assert chain.stripe_payment is not None
-    assert chain_of(first).stripe_payment is not None
-    stripe(platform, "test_helpers/sandbox/disputes", charge=chain.stripe_payment.charge_id)
-    read()
-    text = evidence_texts(StripeDispute.objects.get(payment=chain.stripe_payment))["uncategorized_text"]
-    assert "paid $3.00 USD before, undisputed" in text
+    dispute = dispute_opened(platform, settled(read, attempt), read)
+    assert "paid $3.00 USD before, undisputed" in evidence_texts(dispute)["uncategorized_text"]
 
 
 def test_pages_list_write_hand_in_and_print(

@@ -108,6 +108,14 @@ def test_credits_are_the_ledgers_and_test_settlements_are_none_of_them() -> None
         )
     found = statement_get(NOVEMBER)
     assert (found.credits_granted, found.credits_reversed, found.credits_spent) == (500, -150, -7)
+    assert not any("tells no credits" in sentence for sentence in found.coverage)
+
+
+def test_charges_that_tell_no_credits_are_said_not_to_be_in_it() -> None:
+    about = {"agent_remote_id": "agt_1", "type": "usage.credit_consumed", "credits_delta": None}
+    for number, moment in enumerate((MID, MID - timedelta(days=90))):
+        LedgerLine.objects.create(event_id=f"evt_{number}", occurred_at=moment, **about)
+    assert "1 charge tells no credits: more was spent than is said." in statement_get(NOVEMBER).coverage
 
 
 @hypothesis(WITH_FIXTURES, max_examples=25)

@@ -1,16 +1,19 @@
 """A file is made once by whoever claimed it, survives lost workers and failures, and is gone after its day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from dashboard.accounts.members import member_remove
 from dashboard.accounts.models import User, Workspace
-from dashboard.exports.making import BEAT_EVERY, export_make
+from dashboard.exports.making import BEAT_EVERY, BROKEN, NOT_WRITTEN, export_make
 from dashboard.exports.models import Export
 from dashboard.exports.runs import (
     AT_ONCE,
@@ -23,6 +26,7 @@ from dashboard.exports.runs import (
     exports_expire,
     exports_prune,
     exports_rescue,
+    exports_withdraw,
 )
 from dashboard.exports.services import export_again
 from tests.dashboard.exports.conftest import Producer
@@ -73,10 +77,15 @@ def test_progress_is_saved_while_the_file_grows(ask: Ask, producer: Producer) ->
     assert seen == [0, 1, 2]
 
 
-def test_failure_is_tried_again_later_then_said(ask: Ask, producer: Producer, storage: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"), [(OSError("the disk is full"), NOT_WRITTEN), (ValueError("isk_r_secret"), BROKEN)]
+)
+def test_failure_is_tried_again_later_then_said(
+    error: Exception, said: str, ask: Ask, producer: Producer, storage: Path
+) -> None:
     def fail(row: int) -> None:
         if row == 2:
-            raise OSError("the disk is full")
+            raise error
 
     producer.before_each = fail
     export = ask()
@@ -84,7 +93,7 @@ def test_failure_is_tried_again_later_then_said(ask: Ask, producer: Producer, st
         for attempt in range(1, MAX_ATTEMPTS + 1):
             assert export_make(export.pk)
             export.refresh_from_db()
-            assert (export.attempts, export.error) == (attempt, "OSError")
+            assert (export.attempts, export.error) == (attempt, said)
             assert not export_make(export.pk)
             clock.shift(timedelta(minutes=10))
     assert export.state == "failed"
@@ -115,6 +124,66 @@ def test_lost_worker_gives_the_file_to_another_and_keeps_nothing_of_its_own(
     export.refresh_from_db()
     assert (export.state, export.attempts) == ("done", 2)
     assert [str(path.relative_to(storage)) for path in files(storage)] == [export.path]
+
+
+class SlowStorage(FileSystemStorage):
+    """Takes a file in pieces of 4 bytes; `between` is called before each of them."""
+
+    between: Callable[[], None]
+
+    def _save(self, name: str, content: Any) -> str:
+        content.DEFAULT_CHUNK_SIZE = 4
+
+        def pieces() -> Iterator[bytes]:
+            for piece in content.chunks():
+                type(self).between()
+                yield piece
+
+        return super()._save(name, ContentFile(b"".join(pieces())))
+
+
+@pytest.fixture
+def slow_storage(settings: Any) -> type[SlowStorage]:
+    backend = {"BACKEND": f"{__name__}.{SlowStorage.__name__}"}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    return SlowStorage
+
+
+def test_hand_over_that_takes_long_is_not_taken_for_lost(
+    ask: Ask, producer: Producer, slow_storage: type[SlowStorage], storage: Path
+) -> None:
+    export, rescued = ask(), []
+
+    def wait() -> None:
+        rescued.append(exports_rescue())
+        clock.shift(LOST_AFTER - timedelta(seconds=1))
+
+    slow_storage.between = wait
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert export_make(export.pk)
+    assert len(rescued) > 3
+    assert set(rescued) == {0}
+    export.refresh_from_db()
+    assert (export.state, export.attempts) == ("done", 1)
+    assert [path.read_text() for path in files(storage)] == ["row 0\nrow 1\nrow 2\n"]
+
+
+def test_hand_over_of_a_run_that_was_taken_away_stops_and_leaves_nothing(
+    ask: Ask, producer: Producer, slow_storage: type[SlowStorage], storage: Path
+) -> None:
+    export, pieces = ask(), []
+
+    def take_away() -> None:
+        pieces.append(1)
+        Export.objects.update(run_token=None, state="queued")
+        clock.shift(BEAT_EVERY)
+
+    slow_storage.between = take_away
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert export_make(export.pk)
+    assert len(pieces) == 1
+    export.refresh_from_db()
+    assert (export.state, files(storage)) == ("queued", [])
 
 
 def test_no_more_than_a_few_are_made_at_once(ask: Ask, producer: Producer, owner: User, buyer: User) -> None:
@@ -169,3 +238,38 @@ def test_deleted_file_can_be_made_again(ask: Ask, producer: Producer) -> None:
         export_again(export)
         export.refresh_from_db()
         assert export.state == "done"
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_file_that_is_made_again_while_the_one_before_is_deleted_stays(
+    ask: Ask, producer: Producer, storage: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Withdrawn, or over after its day: somebody asks for it again between the row's reading and its folder's."""
+    export = ask()
+    export_make(export.pk)
+    if not days:
+        exports_withdraw(Export.objects.all(), "Something in it is wrong.")
+    listdir = default_storage.listdir
+
+    def listed(folder: str) -> tuple[list[str], list[str]]:
+        monkeypatch.undo()
+        export_again(Export.objects.get())
+        assert export_make(export.pk)
+        return listdir(folder)
+
+    with time_machine.travel(timezone.now() + days * FILE_KEPT):
+        monkeypatch.setattr(default_storage, "listdir", listed)
+        exports_expire()
+        export.refresh_from_db()
+        assert (export.shown_state, export.error) == ("done", "")
+        assert [str(path.relative_to(storage)) for path in files(storage)] == [export.path]
+
+
+def test_file_of_before_is_gone_once_it_is_made_again(ask: Ask, producer: Producer, storage: Path) -> None:
+    export = ask()
+    export_make(export.pk)
+    exports_withdraw(Export.objects.all(), "Something in it is wrong.")
+    export_again(Export.objects.get())
+    assert files(storage) == []
+    export.refresh_from_db()
+    assert (export.state, export.path) == ("queued", "")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.accounts.members import member_remove
 from dashboard.accounts.models import User, Workspace
 from dashboard.audit.models import AuditEntry
-from dashboard.exports.making import export_make
+from dashboard.exports.making import NOT_WRITTEN, export_make
 from dashboard.exports.models import Export
 from dashboard.exports.runs import FILE_KEPT
 from dashboard.exports.services import MAX_DAILY, MAX_OPEN, TOO_MANY_OPEN, TOO_MANY_TODAY, ExportRefused
@@ -132,7 +132,8 @@ def test_failed_and_deleted_files_are_made_again_by_a_button(
         browser = browser_of(owner)
         assert "The file was deleted" in words(browser.get(f"/exports/{export.key}/"))
         assert browser.post(f"/exports/{export.key}/file/").status_code == 302
-    Export.objects.update(state="failed", error="OSError")
-    said = words(browser.get(f"/exports/{export.key}/"))
-    assert "The file could not be made" in said
-    assert "The reason: OSError" in said
+    for attempts, tried in ((1, "once"), (3, "3 times")):
+        Export.objects.update(state="failed", error=NOT_WRITTEN, attempts=attempts)
+        said = words(browser.get(f"/exports/{export.key}/"))
+        assert "The file could not be made" in said
+        assert f"It was tried {tried}; nothing of it is kept. The reason: {NOT_WRITTEN}" in said

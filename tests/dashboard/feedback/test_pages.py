@@ -86,7 +86,6 @@ def test_queue_lists_the_heaviest_first_and_counts_its_views(
         ({"text": "qUOTA wal"}, {"Code"}),
         ({"text": "nothing of that"}, set()),
         ({"text": "\"'*() OR NEAR"}, set()),
-        ({"text": "\x00"}, {"Docs", "Code"}),
         ({"view": "regressed"}, set()),
         ({"view": "no such view"}, {"Docs", "Code"}),
     ],

@@ -28,11 +28,18 @@ def test_sealing_twice_never_looks_the_same() -> None:
 def test_altered_text_does_not_open(place: int, change: int) -> None:
     sealed = bytearray(seal("isk_r_secret", identity=ROW).encode())
     start = sealed.rindex(b".") + 1
-    # The last character holds only a few bits of base64, so the one before it is the last that counts.
-    index = start + place % (len(sealed) - start - 4)
+    index = start + place % (len(sealed) - start)
     sealed[index] = (sealed[index] + change) % 128
     with pytest.raises(SealBroken):
         unseal(sealed.decode("ascii", "replace"), identity=ROW)
+
+
+@pytest.mark.parametrize(("written", "altered"), [("_", "/"), ("-", "+"), ("=", "=\n"), ("=", "==")])
+def test_the_same_bytes_written_otherwise_do_not_open(written: str, altered: str) -> None:
+    texts = (seal("isk_r_secret", identity=ROW) for _ in range(1_000))
+    sealed = next(text for text in texts if written in text)
+    with pytest.raises(SealBroken):
+        unseal(sealed.replace(written, altered), identity=ROW)
 
 
 @pytest.mark.parametrize("sealed", ["", "1", "1.k", "2.local.abcd", "1.unknown.abcd", "1.local.", "1.local.%%%"])

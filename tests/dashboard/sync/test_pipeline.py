@@ -21,6 +21,7 @@ from dashboard.agents.services import claim_release
 from dashboard.alerts.tasks import alert_mails_compose, alerts_sweep
 from dashboard.freshness.models import KnownGap, Stream, SyncCursor, SyncRun
 from dashboard.notify.services import mail_send_due
+from dashboard.sync.broken_lines import MOST_MISSING, MOST_NOTED
 from dashboard.sync.pipeline import RunLost, agent_read, agent_sync, reading_apply
 from dashboard.sync.services import RUN_LOST_AFTER, due_take, run_claim, runs_rescue
 
@@ -239,6 +240,65 @@ def test_broken_row_does_not_cost_the_page(
     assert sync(claim)
     assert Event.objects.count() == 2
     assert "1 ledger rows" in SyncRun.objects.latest("pk").error_text
+
+
+def test_broken_line_is_a_known_gap_of_its_moment_until_it_comes_sound(
+    agent: Any, claim: Claim, hosted_answers: Callable[..., None], ledger_of: Callable[..., Any]
+) -> None:
+    broken = {**event(2), "type": None}
+    hosted_answers(ledger_of(agent, [event(1), broken, event(3)]))
+    for _ in range(2):
+        assert sync(claim)
+        gap = KnownGap.objects.get()
+    assert (gap.after_at, gap.before_at) == (moment(2), moment(2))
+    assert gap.reason.startswith(f"A line of the ledger breaks the contract and was left out ({event(2)['event_id']}):")
+    assert "type" in gap.reason
+    hosted_answers(ledger_of(agent, [event(1), event(2), event(3)]))
+    assert sync(claim)
+    assert Event.objects.count() == 3
+    assert not KnownGap.objects.exists()
+
+
+def test_line_that_was_sound_before_it_broke_is_missing_nowhere(
+    agent: Any, claim: Claim, hosted_answers: Callable[..., None], ledger_of: Callable[..., Any]
+) -> None:
+    for told in ([event(1), event(2)], [event(1), {**event(2), "type": None}]):
+        hosted_answers(ledger_of(agent, told))
+        assert sync(claim)
+    assert Event.objects.count() == 2
+    assert not KnownGap.objects.exists()
+
+
+def test_line_that_tells_not_even_when_is_missing_somewhere_in_what_was_read(
+    agent: Any, claim: Claim, hosted_answers: Callable[..., None], ledger_of: Callable[..., Any]
+) -> None:
+    odd: list[Any] = [{"event_id": 7, "occurred_at": "soon"}, "not a line", None]
+    hosted_answers(ledger_of(agent, [event(1), *odd, event(3)]))
+    for _ in range(2):
+        assert sync(claim)
+        gaps = KnownGap.objects.all()
+    assert len(gaps) == len(odd)
+    assert {gap.after_at for gap in gaps} == {moment(1)}
+    assert all(gap.before_at > moment(3) for gap in gaps)
+
+
+def test_ledger_of_broken_lines_alone_notes_no_more_than_say_enough(
+    agent: Any, claim: Claim, hosted_answers: Callable[..., None], ledger_of: Callable[..., Any]
+) -> None:
+    hosted_answers(ledger_of(agent, [{"event_id": f"evt_{number}"} for number in range(MOST_NOTED + 5)]))
+    assert sync(claim)
+    assert KnownGap.objects.count() == MOST_NOTED
+    assert {gap.after_at for gap in KnownGap.objects.all()} == {None}
+
+
+def test_broken_lines_that_are_others_each_time_fill_no_table(
+    agent: Any, claim: Claim, hosted_answers: Callable[..., None], ledger_of: Callable[..., Any]
+) -> None:
+    for number in range(MOST_MISSING // MOST_NOTED + 2):
+        lines = [event(1), *({"told_at": f"{number} {line}"} for line in range(MOST_NOTED))]
+        hosted_answers(ledger_of(agent, lines))
+        assert sync(claim)
+    assert KnownGap.objects.count() == MOST_MISSING
 
 
 def test_hostile_texts_fit_in_their_columns(

@@ -113,6 +113,20 @@ def test_consent_is_informed(open_attempt: Callable[..., Any]) -> None:
     assert "&lt;script&gt;alert(1)" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, "Spent so far 1,234 credits in its latest 17 events"),
+        ({"charges_untold": 2}, "Spent so far at least 1,234 credits and 2 charges not told in its latest 17 events"),
+        ({"credits_spent": None, "charges_untold": 1}, "Spent so far 1 charge not told in its latest 17 events"),
+    ],
+)
+def test_consent_says_the_least_that_was_spent_where_charges_are_not_told(
+    open_attempt: Callable[..., Any], code_page: Any, told: dict[str, Any], said: str
+) -> None:
+    assert said in words(open_attempt(**presented(facts=FACTS | told)))
+
+
 def test_refusing_is_as_easy_as_linking(
     open_attempt: Callable[..., Any], browser: Browser, workspace: Workspace
 ) -> None:

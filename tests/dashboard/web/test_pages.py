@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.activity.models import SpendSlot
-from dashboard.agents.models import Claim
+from dashboard.agents.models import Claim, GuardrailCrossing
 from dashboard.freshness.models import KnownGap, Stream
 from tests.dashboard.web.pages import HOSTILE, words
 
@@ -58,15 +58,69 @@ def test_what_needs_the_sponsor_stands_first_and_the_worst_of_it_on_top(open_pag
     link("nearly-empty", free_credits=5, paid_credits=0)
     link("empty", free_credits=0, paid_credits=0)
     said = words(open_page("web:overview"))
-    assert re.search(
-        r"Needs you empty Out of credits\. Resets in 2 h \. Add credits nearly-empty Few credits left\.", said
-    )
+    assert "Needs you empty Out of credits. Add credits nearly-empty Few credits left." in said
+
+
+def test_jobs_reset_and_credits_only_where_free_ones_come_anew(open_page: Any, link: Link) -> None:
+    link("bought", free_credits=0, paid_credits=0)
+    link("free", free_credits=0, paid_credits=0, free_credits_per_day=40)
+    link("busy", daily_jobs_remaining=0)
+    said = words(open_page("agents:agent_list"))
+    assert "bought Out of credits. \N{EN DASH}" in said
+    assert "free Out of credits. Resets in 2 h ." in said
+    assert "busy All jobs of today are used. Resets in 2 h ." in said
+
+
+def test_agent_at_its_limit_can_be_stopped_where_that_is_said(
+    open_page: Any, link: Link, workspace: Workspace, viewer: User, browser_of: Callable[[User], Browser]
+) -> None:
+    claim, now = link(), timezone.now()
+    GuardrailCrossing.objects.create(
+        workspace=workspace, agent=claim.agent, kind="credits_per_day", is_hard=True, limit=500, figure=510,
+        starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1), noticed_at=now,
+    )  # fmt: skip
+    stop = reverse("agents:stop", args=[workspace.key, claim.agent.remote_id])
+    answer = open_page("web:overview")
+    assert "Reached its limit of 500 credits a day. Stop" in words(answer)
+    assert answer.content.decode().count(stop) == 1
+    assert stop not in open_page("web:overview", by=browser_of(viewer)).content.decode()
+    Claim.objects.update(stopped_at=now)
+    assert stop not in open_page("web:overview").content.decode()
 
 
 def test_needs_beyond_five_are_folded(open_page: Any, link: Link) -> None:
     for number in range(7):
         link(f"empty-{number}", free_credits=0, paid_credits=0)
     assert "2 more" in words(open_page("web:overview"))
+
+
+def test_service_is_called_as_the_settings_say(open_page: Any, link: Link, settings: Any) -> None:
+    settings.PRODUCT_NAME = "Other Name & Co"
+    claim = link("broken", cursor=FAILING)
+    Claim.objects.filter(pk=claim.pk).update(token_refused_at=timezone.now())
+    for page in (open_page("web:overview"), open_page("web:agent_detail", claim.agent.remote_id)):
+        said = words(page).replace(str(FAILING["error_text"]), "")
+        assert "Other Name & Co" in said
+        assert "Image Skill" not in said
+
+
+@pytest.mark.parametrize(
+    ("deltas", "said"),
+    [
+        ([-4, -5], "1 job, 9 credits since"),
+        ([-4, None], "1 job, at least 4 credits and 1 charge not told since"),
+        ([None, None], "1 job, 2 charges not told since"),
+    ],
+)
+def test_exposed_token_page_takes_no_charge_for_nothing(
+    deltas: list[int | None], said: str, open_page: Any, link: Link, tell: Any
+) -> None:
+    claim = link()
+    tell(claim, "job.completed", status="completed")
+    tell(claim, "credits.payment_backed_refunded", credits_delta=-200)
+    for delta in deltas:
+        tell(claim, "usage.credit_consumed", credits_delta=delta)
+    assert said in words(open_page("web:token_exposed", claim.agent.remote_id))
 
 
 def test_failing_sync_is_one_banner_with_its_age(open_page: Any, link: Link) -> None:
@@ -90,10 +144,31 @@ def test_stale_agent_carries_its_own_age(open_page: Any, link: Link) -> None:
     assert "new Never read" in said
 
 
+def test_figures_of_the_agent_list_carry_their_age_and_late_ones_their_own(open_page: Any, link: Link) -> None:
+    link("fresh", quota_at=timezone.now() - timedelta(minutes=3))
+    link("old", quota_at=timezone.now() - timedelta(hours=5))
+    link("new", quota_at=None)
+    said = words(open_page("agents:agent_list"))
+    assert "Linked agents As of 3 min ago (fresh)" in said
+    assert "new Never read Not read yet." in said
+    assert "old As of 5 h ago (out of date) Can work." in said
+    assert "fresh Can work." in said
+
+
 def test_what_was_not_told_is_not_zero(open_page: Any, link: Link) -> None:
     link("silent", free_credits=None, paid_credits=None, daily_jobs_remaining=None)
     untold = 3 * "\N{EN DASH} "
     assert f"silent Image Skill does not tell its credits. {untold}0" in words(open_page("web:overview"))
+
+
+def test_charges_of_today_that_are_not_told_are_not_zero(open_page: Any, link: Link) -> None:
+    claim, slot = link("silent"), int(timezone.now().timestamp()) // 900
+    SpendSlot.objects.create(workspace=claim.workspace, agent=claim.agent, slot=slot, untold=1)
+    assert " \N{EN DASH} + 1 not told " in words(open_page("web:overview"))
+    assert "Spent today \N{EN DASH} 1 charge not told" in words(open_page("web:agent_detail", claim.agent.remote_id))
+    SpendSlot.objects.update(credits_spent=1234)
+    assert " 1,234 + 1 not told " in words(open_page("web:overview"))
+    assert "$12.34 and 1 charge not told" in words(open_page("web:agent_detail", claim.agent.remote_id))
 
 
 @pytest.mark.parametrize("name", ["web:overview", "agents:agent_list"])
@@ -116,6 +191,12 @@ def test_agent_page_shows_figures_identity_and_both_relations(open_page: Any, li
     assert "Runtime claude-code" in said
     assert "asset.upload" in said
     assert "What this agent does will appear here" in said
+
+
+def test_agent_page_leads_to_all_activity_of_this_agent(open_page: Any, link: Link, workspace: Workspace) -> None:
+    agent = link().agent
+    answer = open_page("web:agent_detail", agent.remote_id).content.decode()
+    assert f'{reverse("activity:event_list", args=[workspace.key])}?agent={agent.remote_id}"' in answer
 
 
 def test_viewer_may_refresh_but_not_unclaim(
