@@ -14,6 +14,14 @@ from tools.running import ROOT, System, running_system
 
 FOLDER = ROOT / "docs" / "screenshots"
 THEMES = ("light", "dark")
+# As the scheduler would, before and after somebody's jobs came again: some alerts last, one is over.
+ALERTS = """
+from dashboard.agents.models import Agent
+from dashboard.alerts.tasks import alerts_sweep
+alerts_sweep()
+Agent.objects.filter(daily_jobs_remaining=0).update(daily_jobs_remaining=4)
+alerts_sweep()
+"""
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}
 
 
@@ -43,6 +51,7 @@ class Camera:
 
 def sponsor_pages(camera: Camera, system: System) -> None:
     home = camera.home
+    system.await_pictures()
     camera.take("overview", home)
     camera.take("agents", f"{home}agents/")
     link = camera.page.get_by_role("main").get_by_role("link", name="render-bot").get_attribute("href")
@@ -50,13 +59,18 @@ def sponsor_pages(camera: Camera, system: System) -> None:
     camera.take("guardrails", f"{system.url}{link}guardrails/")
     camera.take("activity", f"{home}activity/")
     camera.take("spend", f"{home}spend/")
+    system.python(ALERTS)
+    camera.take("alerts", f"{home}alerts/")
+    camera.take("alert-settings", f"{home}settings/alerts/")
     camera.page.goto(f"{home}agents/claim/")
     camera.page.get_by_role("button", name="Make a claim code").click()
     camera.take("claim")
-    system.await_pictures()
     camera.take("gallery", f"{home}gallery/")
     camera.page.locator(".shot__link:has(.shot__img)").first.click()
     camera.take("asset")
+    camera.page.goto(f"{home}activity/?type=asset.created&operation=edit")
+    camera.page.locator(".event__link").first.click()
+    camera.take("event")
 
 
 def main() -> None:
