@@ -40,7 +40,7 @@ def events_append(*, claim: Claim, records: Sequence[ActivityEvent], at: datetim
 
 
 def known_ids(agent_id: int, remote_ids: Collection[str]) -> set[str]:
-    rows = Event.objects.filter(pk__in=probed(Event, "remote_id", remote_ids, agent_id=agent_id))
+    rows = Event.objects.filter(probed(Event, "remote_id", remote_ids, agent_id=agent_id))
     return set(rows.values_list("remote_id", flat=True))
 
 

@@ -142,15 +142,14 @@ def lines_of(whose: Whose, jobs: Collection[str], *types: str) -> list[Event]:
     """Return the lines of these types that are known of these jobs, by the index of references."""
     # Whose they are and what they tell is looked at here: a database asked for it as well may begin with it.
     named = probed(EventReference, "reference", jobs, take="event_id", workspace_id=whose.workspace_id)
-    lines = Event.objects.filter(pk__in=named).only(*LINE)
+    lines = Event.objects.filter(named).only(*LINE)
     return [line for line in lines if line.agent_id == whose.agent_id and line.job_id in jobs and line.type in types]
 
 
 def _read(whose: Whose, jobs: Collection[str]) -> dict[str, Told]:
     """Return what is known from reading these jobs themselves."""
     mine = probed(WorkFact, "job_id", jobs, workspace_id=whose.workspace_id, agent_id=whose.agent_id)
-    facts = WorkFact.objects.filter(pk__in=mine)
-    return {fact.job_id: _told_by(fact) for fact in facts}
+    return {fact.job_id: _told_by(fact) for fact in WorkFact.objects.filter(mine)}
 
 
 def _told_by(fact: WorkFact) -> Told:
