@@ -8,10 +8,10 @@ else the clock decides is late by KEPT_FOR at most. See docs/adr/0013-answers-as
 
 import re
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial, wraps
+from functools import cache, cached_property, partial, wraps
 from hashlib import blake2b
-from typing import NamedTuple
 
 from django.contrib.messages import get_messages
 from django.db.models import Model
@@ -23,25 +23,42 @@ from dashboard.accounts.access import View, viewer
 from dashboard.accounts.models import User
 from dashboard.accounts.selectors import membership_list
 from dashboard.lib.asked import Asked, listening
-from dashboard.lib.kept import MARKS, Kept, Shelf
+from dashboard.lib.kept import MARKS, Kept, Shelf, tidied
 
 KEPT_FOR = timedelta(minutes=1)
 # Bytes that a process remembers, of pages and of what they were made of.
 ROOM = 16 * 2**20
-_TOKEN = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")[^"]*')
+_TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
 # What `{% age %}` draws: its two thresholds in seconds, and the moment within.
 _AGE = re.compile(r'data-stale-after="(\d+)" data-late-after="(\d+)">.*?<time [^>]*?datetime="([^"]*)"', re.DOTALL)
 
 
-class Answer(NamedTuple):
-    """A page, what it was made of, and for whom: a digest of all that is known of them."""
+@dataclass
+class Answer:
+    """A page as it was made, what it was made of, and for whom: a digest of all that is known of them.
 
-    page: Kept
+    Most of what it takes to give it again is left until somebody asks: where others write all the time nobody does.
+    """
+
+    html: str
     asked: Asked
     who: bytes
     made_at: datetime
-    until: datetime
-    size: int
+
+    @cached_property
+    def page(self) -> Kept:
+        """The page to be given again."""
+        return Kept(_TOKEN.sub(rf"\1{MARKS['csrf_token']}", self.html))
+
+    @cached_property
+    def until(self) -> datetime:
+        """From when on it is another page, whatever the database answers."""
+        return min((self.made_at + KEPT_FOR, *_ages_turn(self.html, self.made_at)))
+
+    @cached_property
+    def size(self) -> int:
+        """About how many bytes it takes: as it was made, and twice to be given again."""
+        return 3 * len(self.html) + self.asked.size
 
 
 ANSWERS: Shelf[Answer] = Shelf(ROOM)
@@ -67,9 +84,10 @@ def kept_answer(view: View) -> View:
 
 def _again(request: HttpRequest) -> HttpResponse | None:
     answer = ANSWERS.get(_key(request))
-    if answer is None or _is_over(answer) or answer.who != _who(viewer(request)):
+    if answer is None or _is_old(answer) or answer.who != _who(viewer(request)):
         return None
-    return _response(request, answer.page) if answer.asked.is_answered_alike() else None
+    now = timezone.now()
+    return _response(request, answer.page, now) if answer.asked.is_answered_alike() and now < answer.until else None
 
 
 def _anew(request: HttpRequest, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -78,11 +96,10 @@ def _anew(request: HttpRequest, make: Callable[[], HttpResponseBase]) -> HttpRes
         response = make()
     if not (asked.only_reads and isinstance(response, HttpResponse) and _is_plain_page(response)):
         return response
-    html = _TOKEN.sub(MARKS["csrf_token"], response.text)
-    page, until = Kept(html), min((made_at + KEPT_FOR, *_ages_turn(html, made_at)))
-    ANSWERS.forget(_is_over)
-    ANSWERS.put(_key(request), Answer(page, asked, who, made_at, until, page.size + asked.size))
-    return _response(request, page)
+    ANSWERS.forget(_is_old)
+    html = tidied(response.text)
+    ANSWERS.put(_key(request), Answer(html, asked, who, made_at))
+    return HttpResponse(html)
 
 
 def _key(request: HttpRequest) -> Hashable:
@@ -106,9 +123,9 @@ def _ages_turn(html: str, now: datetime) -> Iterator[datetime]:
         yield from (turn for turn in turns if turn > now)
 
 
-def _is_over(answer: Answer) -> bool:
+def _is_old(answer: Answer) -> bool:
     # A clock that was set back may find answers of the future.
-    return not answer.made_at <= timezone.now() < answer.until
+    return not answer.made_at <= timezone.now() < answer.made_at + KEPT_FOR
 
 
 def _is_plain_page(response: HttpResponse) -> bool:
@@ -116,6 +133,6 @@ def _is_plain_page(response: HttpResponse) -> bool:
     return response.status_code == 200 and is_html and not response.cookies and len(response.headers) == 1
 
 
-def _response(request: HttpRequest, page: Kept) -> HttpResponse:
+def _response(request: HttpRequest, page: Kept, now: datetime) -> HttpResponse:
     token = cache(lambda: get_token(request))
-    return HttpResponse(page.said_at(timezone.now(), lambda name: token() if name == "csrf_token" else None))
+    return HttpResponse(page.said_at(now, lambda name: token() if name == "csrf_token" else None))
