@@ -1,7 +1,7 @@
 """Rows of the ledger as HTML: drawn once for a kind of event, then written for each event of that kind.
 
 An event never changes, so its row is remembered. A new one is written into the drawing of its kind, for all that
-differs between two of a kind is a few texts: the template takes ten times as long.
+differs between two of a kind is a few texts, and drawing it by the template takes several times as long.
 """
 
 import re
@@ -18,7 +18,7 @@ from dashboard.agents.models import Agent, shown_name
 from dashboard.lib.kept import SHELF, Kept, Shelf
 from dashboard.lib.templatetags.ui import moment
 
-# Bytes of drawings that a process remembers. Published types, their states and what is usually charged need a tenth.
+# Bytes of drawings that a process remembers: about a thousand.
 ROOM = 4 * 2**20
 
 

@@ -49,9 +49,10 @@ def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _whole(request: HttpRequest, scope: Scope) -> dict[str, object]:
     """The page without a filter, whose form is not even made where the one that was drawn before is the same."""
-    names = names_get(scope.workspace)
-    # Before the rows are read: what comes in between counts as new, and is not missed.
+    # Before the rows are read: what comes in between counts as new, and is not missed. And before all else: it differs
+    # most often, and a page that is asked whether it is still the same asks in this order.
     extent = extent_get(scope.workspace)
+    names = names_get(scope.workspace)
     return {
         "form": partial(EventFilterForm, request.GET, workspace=scope.workspace, names=names),
         "is_valid": True,
