@@ -40,6 +40,16 @@ def enter(page: Any, live_server: Any, browser_of: Callable[..., Browser]) -> Ca
     return go
 
 
+def press_until(page: Any, key: str, is_so: str) -> None:
+    """Press a key until it was heard: one that is pressed while the wheel still turns is not."""
+    for _ in range(100):
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+        if page.evaluate(is_so):
+            return
+    raise AssertionError(f"{key} was not heard")
+
+
 def test_range_is_picked_over_pages_that_came_by_themselves(
     page: Any, enter: Callable[..., None], workspace: Workspace, owner: User
 ) -> None:
@@ -102,10 +112,7 @@ def test_from_a_month_one_scrolls_up_to_what_is_newer(
     expect(page.get_by_role("navigation", name="Months").get_by_role("link").first).to_have_attribute(
         "aria-current", "true"
     )
-    # A key that is pressed while the wheel still turns is not heard.
-    while page.evaluate("scrollY") == 0:
-        page.keyboard.press("End")
-        page.wait_for_timeout(100)
+    press_until(page, "End", "scrollY > 0")
     expect(first).to_be_in_viewport()
 
 
@@ -123,7 +130,7 @@ def test_pictures_that_were_pushed_off_the_newest_page_stay_in_sight(
     expect(first).to_have_attribute("data-emptied", "1")
     for minute in range(1, 4):
         asset_made(workspace, bot, now + timedelta(minutes=minute), **TILE)
-    page.keyboard.press("Home")
+    press_until(page, "Home", "scrollY === 0")
     expect(page.locator(f"[data-shot='{made[0].pk}']")).to_be_in_viewport()
     # Its last row may lead the page below, which need not have come back.
     assert page.evaluate(NUMBERS)[:40] == [one.pk for one in made[:40]]
