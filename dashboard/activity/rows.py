@@ -4,22 +4,18 @@ An event never changes, so its row is remembered. A new one is written into the 
 differs between two of a kind is a few texts, and drawing it by the template takes several times as long.
 """
 
-import re
 import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
-from django.utils.html import escape
+from django.utils import timezone
 
 from dashboard.activity.selectors import EventLine
 from dashboard.activity.sentences import sentence_of
 from dashboard.agents.models import Agent, shown_name
-from dashboard.lib.kept import SHELF, Kept, Shelf
+from dashboard.lib.kept import SHELF, Kept, mark
 from dashboard.lib.templatetags.ui import moment
-
-# Bytes of drawings that a process remembers: about a thousand.
-ROOM = 4 * 2**20
 
 
 class Shown(NamedTuple):
@@ -33,26 +29,9 @@ class Shown(NamedTuple):
     is_here: bool = False
 
 
-class Drawing(NamedTuple):
-    """The row of a kind of event: HTML, the blank that follows it, and so on; HTML at the end."""
-
-    pieces: list[str]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return 2 * sum(map(len, self.pieces)) + 1_000
-
-
-DRAWINGS: Shelf[Drawing] = Shelf(ROOM)
-
-# What stands in a drawing for an event's own: nobody can write it, for nobody outside this process knows it. The
-# agent's id has the form of one, and the number is one, since addresses are made of them.
-_SECRET = secrets.token_hex(16)
-_SUMMARY, _AGENT, _NAME, _AT = (f"blank_{_SECRET}-{name}" for name in ("summary", "agent", "name", "at"))
-_NUMBER = 2**61 + secrets.randbelow(2**61)
-_MOMENT = re.compile(r'<time class="moment".*?</time>')
-_BLANK = re.compile(f"({_SUMMARY}|{_AGENT}|{_NAME}|{_AT}|{_NUMBER})")
+# What stands for an event's own number, id and moment while its kind is drawn: addresses are made of the first two.
+_NUMBER, _AGENT = 2**61 + secrets.randbelow(2**61), f"agent_{secrets.token_hex(16)}"
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 def row_kept(shown: Shown) -> Kept:
@@ -67,29 +46,32 @@ def _html(shown: Shown) -> str:
 
 def _written(shown: Shown) -> str:
     kind, event = _kind(shown), shown.event
-    drawing = DRAWINGS.get(kind) or DRAWINGS.put(kind, Drawing(_BLANK.split(_MOMENT.sub(_AT, _drawn(kind)))))
+    drawing = SHELF.get(kind) or SHELF.put(kind, Kept(_with_holes(kind)))
     own = {
-        str(_NUMBER): str(event.pk),
-        _SUMMARY: escape(event.summary),
-        _AGENT: event.agent__remote_id,
-        _NAME: escape(shown_name(event.agent__name, event.agent__remote_id)),
-        _AT: moment(event.occurred_at),
+        "number": event.pk,
+        "agent": event.agent__remote_id,
+        "at": moment(event.occurred_at),
+        "name": shown_name(event.agent__name, event.agent__remote_id),
+        "summary": event.summary,
     }
-    written = drawing.pieces.copy()
-    written[1::2] = [own[blank] for blank in written[1::2]]
-    return "".join(written)
+    return drawing.said_at(timezone.now(), own.__getitem__)
+
+
+def _with_holes(kind: Shown) -> str:
+    html = _drawn(kind).replace(moment(_LONG_AGO), mark("at"))
+    return html.replace(str(_NUMBER), mark("number")).replace(_AGENT, mark("agent"))
 
 
 def _kind(shown: Shown) -> Shown:
-    """Return a row with blanks for what its template puts in as it is; ids, which it does not show, are left out."""
+    """Return a row without what its template puts in as it is; ids, which it does not show, are left out."""
     event = shown.event
     line = EventLine(
         pk=_NUMBER,
-        occurred_at=datetime.fromtimestamp(0, UTC),
+        occurred_at=_LONG_AGO,
         remote_id="",
         type=event.type,
         status=event.status,
-        summary=event.summary and _SUMMARY,
+        summary=event.summary and mark("summary"),
         subject_id="",
         job_id="",
         capability_id="",
@@ -97,7 +79,7 @@ def _kind(shown: Shown) -> Shown:
         credits_delta=event.credits_delta,
         agent_id=0,
         agent__remote_id=_AGENT,
-        agent__name=_NAME,
+        agent__name=mark("name"),
         is_linked=event.is_linked,
     )
     return shown._replace(event=line)

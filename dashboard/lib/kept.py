@@ -23,7 +23,6 @@ from dashboard.lib.presentation import relative_text, relative_until
 HOLES = ("csrf_token", "here", "stamp")
 # What stands for them inside kept HTML: nobody can write it, for nobody outside this process knows it.
 _SECRET = secrets.token_hex(16)
-MARKS = {name: f"kept-{_SECRET}-{name}-" for name in HOLES}
 _MARK = re.compile(f"kept-{_SECRET}-([a-z_]+)-")
 
 # Bytes that a process remembers, and what a piece takes beside its HTML: its key, its moments.
@@ -33,6 +32,14 @@ ROOM, OVERHEAD = 24 * 2**20, 1_000
 _MOMENT = re.compile(r'(<time class="moment"[^>]* datetime="([^"]*)"[^>]* data-relative>)[^<]*(?=</time>)')
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _INDENTS = re.compile(r"\n\s+(?=<)")
+
+
+def mark(name: str) -> str:
+    """Return what stands for a hole inside kept HTML."""
+    return f"kept-{_SECRET}-{name}-"
+
+
+MARKS = {name: mark(name) for name in HOLES}
 
 
 def tidied(html: str) -> str:

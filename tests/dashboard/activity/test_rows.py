@@ -9,10 +9,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.activity.rows import DRAWINGS, Shown, _drawn, row_kept
+from dashboard.activity.rows import Shown, _drawn, row_kept
 from dashboard.activity.selectors import EventLine
 from dashboard.lib.glossary import GLOSSARY
-from dashboard.lib.kept import Kept
+from dashboard.lib.kept import SHELF, Kept
 
 TYPES = st.sampled_from([*GLOSSARY["event_type"], "job.dreamt", "<b>"])
 TEXTS = st.one_of(st.text(max_size=40), st.sampled_from(["", " ", "<script>", "\\1", "{0} %s", "&amp;", "blank_"]))
@@ -70,10 +70,11 @@ def event() -> EventLine:
 
 
 def test_events_of_one_kind_share_a_drawing_and_nothing_else(event: EventLine) -> None:
-    DRAWINGS.clear()
+    SHELF.clear()
     second = event._replace(pk=8, summary="A hill", agent__remote_id="agent_2", agent__name="Poet")
     rows = [said(row_kept(Shown(one, "UTC", True, "acme"))) for one in (event, second)]
-    assert len(DRAWINGS._kept) == 1
+    # Two rows, and the drawing.
+    assert len(SHELF._kept) == 3
     assert ["A lake" in row for row in rows] == [True, False]
     assert [re.findall(r'href="([^"#]+)"', row)[:2] for row in rows] == [
         ["/w/acme/activity/7/", "/w/acme/agents/agent_1/"],
