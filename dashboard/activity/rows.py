@@ -6,15 +6,18 @@ differs between two of a kind is a few texts, and drawing it by the template tak
 
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import escape
 
 from dashboard.activity.selectors import EventLine
 from dashboard.activity.sentences import sentence_of
 from dashboard.agents.models import Agent, shown_name
-from dashboard.lib.kept import SHELF, Kept, mark
+from dashboard.lib.kept import SHELF, Drawing, Kept, mark
+from dashboard.lib.presentation import exact_text, relative_text, utc_text
 from dashboard.lib.templatetags.ui import moment
 
 
@@ -32,34 +35,47 @@ class Shown(NamedTuple):
 # What stands for an event's own number, id and moment while its kind is drawn: addresses are made of the first two.
 _NUMBER, _AGENT = 2**61 + secrets.randbelow(2**61), f"agent_{secrets.token_hex(16)}"
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
+KINDS_KEPT = 2_000
 
 
 def row_kept(shown: Shown) -> Kept:
     """Return the row, with its moment to be said at any time."""
-    return SHELF.get(shown) or SHELF.put(shown, Kept(_html(shown)))
+    return SHELF.get(shown) or SHELF.put(shown, _row(shown))
 
 
-def _html(shown: Shown) -> str:
+def _row(shown: Shown) -> Kept:
     # A row without a page of its event shows its ids, with their middles apart.
-    return _written(shown) if shown.workspace_key and not shown.is_here else _drawn(shown)
+    return _written(shown) if shown.workspace_key and not shown.is_here else Kept(_drawn(shown))
 
 
-def _written(shown: Shown) -> str:
-    kind, event = _kind(shown), shown.event
-    drawing = SHELF.get(kind) or SHELF.put(kind, Kept(_with_holes(kind)))
+def _written(shown: Shown) -> Kept:
+    event = shown.event
+    # To the second, as a page tells it.
+    at = timezone.localtime(event.occurred_at).replace(microsecond=0)
     own = {
-        "number": event.pk,
-        "agent": event.agent__remote_id,
-        "at": moment(event.occurred_at),
-        "name": shown_name(event.agent__name, event.agent__remote_id),
-        "summary": event.summary,
+        "number": str(event.pk),
+        "agent": escape(event.agent__remote_id),
+        "name": escape(shown_name(event.agent__name, event.agent__remote_id)),
+        "summary": escape(event.summary),
+        **_texts_of(at),
     }
-    return drawing.said_at(timezone.now(), own.__getitem__)
+    return _drawing(_kind(shown)).written(own, at)
 
 
-def _with_holes(kind: Shown) -> str:
-    html = _drawn(kind).replace(moment(_LONG_AGO), mark("at"))
-    return html.replace(str(_NUMBER), mark("number")).replace(_AGENT, mark("agent"))
+@lru_cache(maxsize=KINDS_KEPT)
+def _drawing(kind: Shown) -> Drawing:
+    at, told = timezone.localtime(_LONG_AGO), moment(_LONG_AGO)
+    with_holes = str(told)
+    # So long ago is told by the date, which the exact moment begins with: it comes last.
+    for name, text in {**_texts_of(at), Drawing.AGO: relative_text(at, timezone.now())}.items():
+        with_holes = with_holes.replace(text, mark(name))
+    html = _drawn(kind).replace(told, with_holes)
+    return Drawing(html.replace(str(_NUMBER), mark("number")).replace(_AGENT, mark("agent")))
+
+
+def _texts_of(at: datetime) -> dict[str, str]:
+    """Return what `{% moment %}` tells beside how long ago it was."""
+    return {"exact": exact_text(at), "datetime": utc_text(at)}
 
 
 def _kind(shown: Shown) -> Shown:

@@ -10,6 +10,7 @@ same thing. While nothing at all was committed, they are the same without asking
 import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, connections
@@ -49,10 +50,9 @@ class Asked:
     @property
     def size(self) -> int:
         """About how many bytes the statements and their answers take."""
-        return sum(
-            sys.getsizeof(one.sql) + sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row)) for row in one.values)
-            for one in self._questions
-        )
+        rows = [row for one in self._questions for row in one.values]
+        sqls = (one.sql for one in self._questions)
+        return sum(map(sys.getsizeof, chain(sqls, rows, chain.from_iterable(rows))))
 
     def is_answered_alike(self) -> bool:
         """Tell whether the database gives the same answers now; what differs first ends the asking."""

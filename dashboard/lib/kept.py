@@ -7,7 +7,7 @@ of HOLES, which every request has of its own, are left out of what is kept.
 
 import re
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -63,12 +63,22 @@ class Kept:
     def __init__(self, html: str) -> None:
         # HTML, the start tag of a moment, its time, then again; HTML at the end.
         pieces = _MOMENT.split(tidied(html))
-        self._parts = [before + tag for before, tag in zip(pieces[::3], [*pieces[1::3], ""], strict=True)]
+        parts = [before + tag for before, tag in zip(pieces[::3], [*pieces[1::3], ""], strict=True)]
         zone = timezone.get_current_timezone()
-        self._moments = [datetime.fromisoformat(at).astimezone(zone) for at in pieces[2::3]]
+        self._hold(parts, [datetime.fromisoformat(at).astimezone(zone) for at in pieces[2::3]])
+
+    @classmethod
+    def around(cls, moment: datetime, before: str, after: str) -> "Kept":
+        """Return HTML that is tidied already and has one moment, in the viewer's zone, between its two parts."""
+        kept = cls.__new__(cls)
+        kept._hold([before, after], [moment])  # noqa: SLF001 - one of its own
+        return kept
+
+    def _hold(self, parts: list[str], moments: list[datetime]) -> None:
+        self._parts, self._moments = parts, moments
         self._said: _Said | None = None
         # In bytes: the pieces and what was last said of them.
-        self.size = 2 * sum(map(len, self._parts)) + OVERHEAD
+        self.size = 2 * sum(map(len, parts)) + OVERHEAD
 
     def said_at(self, now: datetime, hole: Callable[[str], object] = str) -> SafeString:
         """Return the HTML with every moment relative to `now`, and with what `hole` says belongs into each."""
@@ -84,9 +94,30 @@ class Kept:
     def _say(self, now: datetime) -> _Said:
         ages = [*(relative_text(at, now) for at in self._moments), ""]
         text = "".join([piece for pair in zip(self._parts, ages, strict=True) for piece in pair])
-        changes = (relative_until(at, now) for at in self._moments)
+        # In UTC, for a day of the viewer's zone may have an hour more or less.
+        changes = (relative_until(at.astimezone(UTC), now) for at in self._moments)
         until = min((at for at in changes if at), default=_NEVER)
         return _Said(now, until, _MARK.split(text))
+
+
+class Drawing:
+    """HTML of one kind of things, with a hole for each text in which two of a kind differ, and one for how long ago."""
+
+    AGO = "ago"
+
+    def __init__(self, html: str) -> None:
+        before, after = tidied(html).split(mark(self.AGO))
+        self._before, self._after = _MARK.split(before), _MARK.split(after)
+
+    def written(self, own: Mapping[str, str], moment: datetime) -> Kept:
+        """Return the HTML of one by its own texts, which are escaped, and its moment in the viewer's zone."""
+        return Kept.around(moment, _filled(self._before, own), _filled(self._after, own))
+
+
+def _filled(pieces: list[str], own: Mapping[str, str]) -> str:
+    filled = pieces.copy()
+    filled[1::2] = [own[name] for name in pieces[1::2]]
+    return tidied("".join(filled))
 
 
 class Sized(Protocol):

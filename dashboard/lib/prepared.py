@@ -54,6 +54,10 @@ class _Kept:
         self.queryset = build(**stand_ins)
         self.compiler = self.queryset.query.get_compiler(self.queryset.db)
         self.sql, params = self.compiler.as_sql()
+        # How a database's values become Python's: the same each time, and for every connection to it.
+        self.converters = self.compiler.get_converters(
+            [one for one, *_ in self.compiler.select[: self.compiler.col_count]]
+        )
         if build(**stand_ins).query.sql_with_params() != (self.sql, params):
             raise ValueError("The query differs from time to time by more than its values.")
         names = {_as_database_takes(value): name for name, value in stand_ins.items()}
@@ -89,6 +93,7 @@ class _Kept:
         compiler = copy.copy(self.compiler)
         compiler.connection = connection
         compiler.as_sql = lambda *_args, **_kwargs: answer
+        compiler.get_converters = lambda _columns: self.converters
         iterable: Callable[[Any], Any] = self.queryset._iterable_class  # noqa: SLF001 - how Django reads rows
         return iterable(_With(self.queryset, query=_With(self.queryset.query, get_compiler=lambda *_a, **_k: compiler)))
 

@@ -4,7 +4,7 @@ Everything here is pure: integers and aware datetimes in, plain text out. Nothin
 `dashboard.lib.templatetags.ui` do that. Credits and cents are whole numbers, ages and thresholds are seconds.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dashboard.lib.words import Tone, Word
 
@@ -108,6 +108,11 @@ def relative_until(moment: datetime, now: datetime) -> datetime | None:
 def exact_text(moment: datetime) -> str:
     """Return the full moment in its own zone: "20 Nov 2026, 17:04:09 CET"."""
     return f"{moment.day} {moment:%b %Y, %H:%M:%S %Z}"
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment for machines, to the second: "2026-11-20T16:04:09+00:00"."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def age_word(age_seconds: int | None, *, stale_after: int, late_after: int) -> Word:

@@ -5,7 +5,7 @@ cannot reorder its neighbours. `None` means "the service did not tell" and is sh
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from django import template
@@ -174,7 +174,7 @@ def moment(at: datetime | None) -> SafeString:
     local = timezone.localtime(at)
     return format_html(
         '<time class="moment" tabindex="0" datetime="{}" title="{}" data-relative>{}</time>',
-        at.astimezone(UTC).isoformat(timespec="seconds"),
+        presentation.utc_text(at),
         presentation.exact_text(local),
         presentation.relative_text(local, timezone.now()),
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.activity.rows import Shown, _drawn, row_kept
+from dashboard.activity.rows import Shown, _drawing, _drawn, row_kept
 from dashboard.activity.selectors import EventLine
 from dashboard.lib.glossary import GLOSSARY
 from dashboard.lib.kept import SHELF, Kept
@@ -71,10 +71,10 @@ def event() -> EventLine:
 
 def test_events_of_one_kind_share_a_drawing_and_nothing_else(event: EventLine) -> None:
     SHELF.clear()
+    _drawing.cache_clear()
     second = event._replace(pk=8, summary="A hill", agent__remote_id="agent_2", agent__name="Poet")
     rows = [said(row_kept(Shown(one, "UTC", True, "acme"))) for one in (event, second)]
-    # Two rows, and the drawing.
-    assert len(SHELF._kept) == 3
+    assert _drawing.cache_info().misses == 1
     assert ["A lake" in row for row in rows] == [True, False]
     assert [re.findall(r'href="([^"#]+)"', row)[:2] for row in rows] == [
         ["/w/acme/activity/7/", "/w/acme/agents/agent_1/"],

@@ -63,6 +63,14 @@ def test_clock_that_is_set_back_is_believed() -> None:
     assert "2 h ago" in said[1]
 
 
+def test_age_counts_the_hour_that_a_day_has_twice() -> None:
+    before_the_clock_was_set_back = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    with timezone.override(ZoneInfo("Europe/Paris")):
+        piece = Kept(draw("autumn", at=before_the_clock_was_set_back))
+    said = [piece.said_at(before_the_clock_was_set_back + timedelta(minutes=minutes)) for minutes in (75, 135)]
+    assert ["1 h ago" in said[0], "2 h ago" in said[1]] == [True, True]
+
+
 def test_exact_moment_is_the_viewers_own() -> None:
     seen = []
     for zone in ("UTC", "Asia/Tokyo"):
