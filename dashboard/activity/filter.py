@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Abs
 
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
@@ -17,6 +18,10 @@ COSTS = {
     "spent": ("Taken", Q(credits_delta__lt=0)),
     "added": ("Added", Q(credits_delta__gt=0)),
 }
+# No event moves as much.
+MOST_CREDITS = 10**12
+# Amounts that more events moved than this are found quicker by walking the ledger, newest first.
+FEW_AMOUNTS = 5_000
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class EventFilter:
     """What of a ledger is wanted; an empty field asks for nothing.
 
     `agent` is its remote id, `reference` any id that an event names, `text` a part of its summary, `cost` a key of
-    COSTS; `since` is included, `until` is not.
+    COSTS; `least` and `most` are the credits that it moved, whichever way, both included. `since` is included, `until`
+    is not.
     """
 
     agent: str = ""
@@ -34,6 +40,8 @@ class EventFilter:
     reference: str = ""
     text: str = ""
     cost: str = ""
+    least: int | None = None
+    most: int | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -41,7 +49,16 @@ class EventFilter:
     def said(self) -> dict[str, str]:
         """Return the fields in use, as the audit log keeps them."""
         used = {name: value for name, value in vars(self).items() if value}
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in used.items()}
+        return {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in used.items()}
+
+    def is_of(self, names: set[str]) -> bool:
+        """Tell whether it asks for nothing beside these fields."""
+        return self.said.keys() <= names
+
+    @property
+    def amounts(self) -> tuple[int, int] | None:
+        """Return the least and the most credits that are asked for; None: any, or none at all."""
+        return (self.least or 1, self.most or MOST_CREDITS) if self.least or self.most else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,9 @@ def event_find(workspace: Workspace, wanted: EventFilter) -> Found:
         events = events.filter(agent_id=Agent.objects.filter(remote_id=wanted.agent).values("pk")[:1])
     if wanted.cost:
         events = events.filter(COSTS[wanted.cost][1])
+    if wanted.amounts:
+        least, most = wanted.amounts
+        events = events.filter(Q(credits_delta__range=(-most, -least)) | Q(credits_delta__range=(least, most)))
     if wanted.text:
         events = events.filter(summary__icontains=wanted.text)
     return _narrowed(workspace, wanted, events)
@@ -80,17 +100,26 @@ def event_find(workspace: Workspace, wanted: EventFilter) -> Found:
 
 def _narrowed(workspace: Workspace, wanted: EventFilter, events: QuerySet[Event]) -> Found:
     """Return the events of the workspace: looked up by what few have, or walked where nothing of that is asked for."""
-    few = []
+    text = text_rarity(workspace, wanted.text) if wanted.text else Rarity()
+    amount = _amount_rarity(workspace, wanted.amounts) if wanted.amounts else Rarity()
+    few = [Q(pk__in=one.query) for one in (text, amount) if one.query is not None]
     if wanted.reference:
         few.append(Q(references__workspace=workspace, references__reference=wanted.reference))
-    rarity = text_rarity(workspace, wanted.text) if wanted.text else Rarity()
-    if rarity.query:
-        few.append(Q(pk__in=rarity.query))
     if few:
         # Apart from what orders them, so that the few are looked up first and not the whole ledger walked.
         return Found(Event.objects.filter(pk__in=events.filter(*few).values("pk")))
-    is_text_alone = list(wanted.said) == ["text"]
-    return Found(events.filter(workspace=workspace), COUNT_LIMIT if rarity.is_common and is_text_alone else 0)
+    is_counted = (text.is_common and wanted.is_of({"text"})) or (amount.is_common and wanted.is_of({"least", "most"}))
+    return Found(events.filter(workspace=workspace), COUNT_LIMIT if is_counted else 0)
+
+
+def _amount_rarity(workspace: Workspace, amounts: tuple[int, int]) -> Rarity:
+    """Return how rare it is in a workspace that an event moves between so many credits, whichever way."""
+    # In the words of the index and of its condition.
+    moved = Event.objects.alias(moved=Abs("credits_delta")).filter(
+        workspace=workspace, credits_delta__isnull=False, moved__range=amounts
+    )
+    is_common = moved.order_by()[: FEW_AMOUNTS + 1].count() > FEW_AMOUNTS
+    return Rarity(is_common=True) if is_common else Rarity(moved.values("pk"))
 
 
 def event_count(events: QuerySet[Event]) -> int:

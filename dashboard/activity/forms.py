@@ -11,11 +11,12 @@ from django.http import QueryDict
 from dashboard.accounts.models import Workspace
 from dashboard.activity.arrivals import MOST_ARRIVALS
 from dashboard.activity.box import box_read
-from dashboard.activity.filter import COSTS, EventFilter
+from dashboard.activity.filter import COSTS, MOST_CREDITS, EventFilter
 from dashboard.activity.text import SHORTEST
 from dashboard.agents.selectors import agent_names, agents_called
 from dashboard.lib.days import DaysForm
 from dashboard.lib.glossary import GLOSSARY, event_word, word_for
+from dashboard.lib.presentation import credits_text
 
 # In the menu; of others the box takes the name or the id.
 MOST_AGENTS = 50
@@ -82,7 +83,10 @@ class Arrivals:
 class EventFilterForm(DaysForm):
     """What of the ledger is wanted, and of which days."""
 
-    field_order = ("agent", "type", "operation", "status", "cost", "text", "reference", "since", "until")
+    field_order = (
+        *("agent", "type", "operation", "status", "cost", "least", "most"),
+        *("text", "reference", "since", "until"),
+    )
 
     agent = OpenChoiceField(label="Agent", required=False)
     type = OpenChoiceField(label="What", choices=[("", "Anything"), *TYPES], required=False)
@@ -93,6 +97,8 @@ class EventFilterForm(DaysForm):
     cost = forms.ChoiceField(
         label="Credits", choices=[("", "Any"), *((key, name) for key, (name, _) in COSTS.items())], required=False
     )
+    least = forms.IntegerField(label="Credits from", min_value=1, max_value=MOST_CREDITS, required=False)
+    most = forms.IntegerField(label="Credits to", min_value=1, max_value=MOST_CREDITS, required=False)
     text = forms.CharField(
         label="Text",
         min_length=SHORTEST,
@@ -141,13 +147,20 @@ class EventFilterForm(DaysForm):
         problem = "Several agents are called that: choose one." if called else "No agent here is called that."
         raise forms.ValidationError(problem)
 
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean()
+        least, most = self.cleaned_data.get("least"), self.cleaned_data.get("most")
+        if least and most and least > most:
+            self.add_error("most", "This is less than the least.")
+        return cleaned
+
     @property
     def wanted(self) -> EventFilter:
         """The filter of a valid form."""
         given = self.cleaned_data
         texts = {name: given[name] for name in ("agent", "type", "operation", "status", "reference", "text", "cost")}
         since, until = self.bounds
-        return EventFilter(**texts, since=since, until=until)
+        return EventFilter(**texts, least=given["least"], most=given["most"], since=since, until=until)
 
     @property
     def chips(self) -> list[Chip]:
@@ -164,6 +177,8 @@ class EventFilterForm(DaysForm):
             return event_word(raw, "").text
         if name == "status":
             return word_for("job_status", raw).text
+        if amount := name in ("least", "most") and self.cleaned_data.get(name):
+            return credits_text(amount)
         return COSTS[raw][0] if name == "cost" and raw in COSTS else self.names.get(raw, raw)
 
 

@@ -3,6 +3,7 @@
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Abs
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import Agent
@@ -51,6 +52,10 @@ class Event(models.Model):
             ),
             models.Index(
                 fields=["workspace", "-occurred_at", "-id"], name="activity_added", condition=Q(credits_delta__gt=0)
+            ),
+            # Of an expression: SQLite would sort by a column's index what asks for a direction alone.
+            models.Index(
+                "workspace", Abs("credits_delta"), name="activity_by_amount", condition=Q(credits_delta__isnull=False)
             ),
         ]
 

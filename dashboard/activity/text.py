@@ -7,9 +7,11 @@ is gone finds nothing.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from dashboard.accounts.models import Workspace
@@ -63,9 +65,9 @@ def _drop(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
 
 @dataclass(frozen=True)
 class Rarity:
-    """How often a text stands in a workspace's summaries: seldom, then `query` finds the events; else neither."""
+    """How often something is in a workspace's ledger: seldom, then `query` finds the events' ids; else neither."""
 
-    query: RawSQL | None = None
+    query: RawSQL | QuerySet[Any, Any] | None = None
     is_common: bool = False
 
 

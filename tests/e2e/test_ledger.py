@@ -223,13 +223,36 @@ def test_long_export_is_followed_and_fetched(page: Any, sign_in: Callable[[Any, 
     sound(page)
 
 
+def test_amounts_are_asked_for_in_the_box_and_changed_in_the_form(
+    page: Any, sign_in: Callable[[Any, str], None]
+) -> None:
+    sign_in(page, "sponsor")
+    page.goto(f"{page.url}activity/")
+    page.get_by_label("Find events").fill("cost:spent cost:>1")
+    page.get_by_role("button", name="Find").click()
+    page.wait_for_url(re.compile(r"cost=spent&least=2"))
+    assert shown(page)
+    assert all(amount_of(row) <= -2 for row in page.locator(".event__delta").all_inner_texts())
+    page.get_by_text("Filters", exact=True).click()
+    sound(page)
+    page.get_by_label("Credits from").fill("999999")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_text("No event fits this filter").wait_for()
+    page.get_by_text("999,999").wait_for()
+
+
+def amount_of(row: str) -> int:
+    """Return the number of a row that moved credits."""
+    return int(row.split(maxsplit=1)[0].replace(",", "").replace("\N{MINUS SIGN}", "-"))
+
+
 def test_ledger_is_filtered_without_javascript(browser: Any, sign_in: Callable[[Any, str], None]) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, "sponsor")
     page.goto(f"{page.url}activity/")
     page.get_by_text("Filters", exact=True).click()
-    page.get_by_label("Credits").select_option("spent")
+    page.get_by_role("combobox", name="Credits").select_option("spent")
     page.get_by_role("button", name="Filter").click()
     page.wait_for_url(re.compile(r"\?cost=spent$"))
     assert page.locator(".timeline__title").all_inner_texts()

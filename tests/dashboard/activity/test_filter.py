@@ -1,5 +1,6 @@
 """The ledger's filter finds what a person would pick out by hand, and reads each single one off an index."""
 
+import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from dashboard.accounts.models import User, Workspace
 from dashboard.accounts.services import workspace_create
+from dashboard.activity import filter as filter_module
 from dashboard.activity.box import box_read
-from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_count, event_list
+from dashboard.activity.filter import COUNT_LIMIT, EventFilter, event_count, event_find, event_list
 from dashboard.activity.forms import MOST_AGENTS, EventFilterForm, address_tidied
 from dashboard.activity.models import Event
 from dashboard.activity.selectors import event_page
@@ -51,7 +53,9 @@ def ledger(link: Callable[..., Claim], tell: Callable[..., Event]) -> list[Event
     ]
 
 
+BOUNDS = (("since", "until"), ("least", "most"))
 DAYS = st.none() | st.dates(date(2026, 3, 27), date(2026, 4, 1))
+AMOUNTS = st.sampled_from([None, 1, 6, 7, 8, 500])
 ASKED = st.fixed_dictionaries(
     {
         "agent": st.sampled_from(["", "render-bot", "POSTER press"]),
@@ -63,6 +67,8 @@ ASKED = st.fixed_dictionaries(
             ["", "BOAT 1", "a red boat", "50%_", '"quoted"', "b\u00f6\u00f6t", "ot 7 or", "nothing"]
         ),
         "cost": st.sampled_from(["", "spent", "added"]),
+        "least": AMOUNTS,
+        "most": AMOUNTS,
         "since": DAYS,
         "until": DAYS,
     }
@@ -93,6 +99,8 @@ def test_filter_finds_what_one_would_pick_by_hand(
             and asked["reference"] in {"", *named}
             and asked["text"].lower() in event.summary.lower()
             and {"": True, "spent": delta < 0, "added": delta > 0}[asked["cost"]]
+            and (asked["least"] is None or asked["least"] <= abs(delta))
+            and (asked["most"] is None or 0 < abs(delta) <= asked["most"])
             and (asked["since"] is None or asked["since"] <= day)
             and (asked["until"] is None or day <= asked["until"])
         )
@@ -100,7 +108,8 @@ def test_filter_finds_what_one_would_pick_by_hand(
     with timezone.override(here):
         form = form_of(workspace, asked)
         if not form.is_valid():
-            assert asked["since"] > asked["until"], form.errors
+            assert not {"until", "most"}.isdisjoint(form.errors), form.errors
+            assert all(asked[first] > asked[last] for first, last in BOUNDS if last in form.errors)
             return
         found = event_list(workspace, form.wanted)
     assert list(rows_stream(found, by="occurred_at", batch=7)) == [event for event in reversed(ledger) if fits(event)]
@@ -171,6 +180,27 @@ def test_id_is_looked_up_before_anything_else(more: dict[str, Any], ledger: list
     assert "activity_eventreference" in plan
 
 
+@pytest.mark.parametrize("more", [{}, {"cost": "spent"}])
+def test_amount_that_few_moved_is_looked_up_before_anything_else(
+    more: dict[str, Any], ledger: list[Event], workspace: Workspace
+) -> None:
+    plan = plan_of(event_list(workspace, EventFilter(least=5, most=400, **more)))
+    assert "activity_by_amount" in plan
+    assert not re.search("activity_(?!by_amount|event)", plan)
+    assert "SCAN" not in plan
+
+
+def test_amount_that_many_moved_is_met_on_the_way_through_the_ledger(
+    ledger: list[Event], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filter_module, "FEW_AMOUNTS", 3)
+    spent = event_list(workspace, EventFilter(cost="spent", least=7))
+    assert list(spent.order_by("-occurred_at")) == [one for one in reversed(ledger) if one.credits_delta == -7]
+    assert event_find(workspace, EventFilter(least=7)).at_least == COUNT_LIMIT
+    assert event_find(workspace, EventFilter(least=7, status="failed")).at_least == 0
+    assert "activity_spent" in plan_of(spent)
+
+
 def test_count_stops_where_it_would_cost_more_than_it_says(ledger: list[Event], workspace: Workspace) -> None:
     one = ledger[0]
     shared = {"agent_id": one.agent_id, "workspace": workspace, "occurred_at": one.occurred_at, "synced_at": START_AT}
@@ -195,6 +225,13 @@ START_AT = datetime(2026, 3, 28, tzinfo=UTC)
             {"reference": "job_1", "since": "2026-03-01", "until": "2026-03-02"},
         ),
         ("colour:red", {"text": "colour:red"}),
+        ("cost:40", {"least": "40", "most": "40"}),
+        ("cost:>40 cost:spent", {"least": "41", "cost": "spent"}),
+        ("Cost:>=40 cost:<90", {"least": "40", "most": "89"}),
+        ("cost:<40", {"most": "39"}),
+        ('cost:"<=40" red boat', {"most": "40", "text": "red boat"}),
+        ("cost:=40", {"least": "40", "most": "40"}),
+        ("cost:>", {"cost": ">"}),
         ("", {}),
         ('agent:"unclosed', {"agent": '"unclosed'}),
         ("Type:Job.Completed Agent:Render-Bot", {"type": "job.completed", "agent": "Render-Bot"}),
@@ -229,6 +266,20 @@ def test_name_that_several_agents_bear_has_to_be_chosen(workspace: Workspace, li
     assert form_of(workspace, {"agent": "TWIN"}).errors["agent"] == ["Several agents are called that: choose one."]
     assert form_of(workspace, {"agent": "nobody"}).errors["agent"] == ["No agent here is called that."]
     assert form_of(workspace, {"agent": first.remote_id}).is_valid()
+
+
+def test_amounts_are_chips_in_words_and_the_wrong_way_round_is_said(workspace: Workspace) -> None:
+    form = form_of(workspace, {"least": 1, "most": 12_000})
+    assert form.is_valid()
+    assert [(chip.label, chip.text) for chip in form.chips] == [
+        ("Credits from", "1"),
+        ("Credits to", "12,000"),
+    ]
+    assert form_of(workspace, {"least": 9, "most": 8}).errors["most"] == ["This is less than the least."]
+    for odd in ("-3", "9" * 30, "1.5", "many"):
+        form = form_of(workspace, {"least": odd})
+        assert form.errors["least"]
+        assert [chip.text for chip in form.chips] == [odd]
 
 
 def test_agent_beyond_the_menu_is_found_by_its_name_and_shown_by_it(
