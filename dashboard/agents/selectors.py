@@ -1,6 +1,7 @@
 """Reading agents, claims and ceremonies, always within a workspace."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
@@ -83,9 +84,8 @@ def agent_list_ever(workspace: Workspace) -> QuerySet[Agent]:
 
 
 def agent_names(workspace: Workspace, *, limit: int) -> list[tuple[str, str]]:
-    """Return (remote id, shown name) of so many agents that a workspace holds or held, by name; MOST_NAMED at most."""
-    rows = _names(workspace=workspace.pk)[:limit]
-    return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows]
+    """Return (remote id, shown name) of so many agents that a workspace holds or held, by name."""
+    return [(remote_id, shown_name(name, remote_id)) for remote_id, name in _names(limit)(workspace=workspace.pk)]
 
 
 def agents_called(workspace: Workspace, said: str) -> list[tuple[str, str]]:
@@ -94,11 +94,13 @@ def agents_called(workspace: Workspace, said: str) -> list[tuple[str, str]]:
     return [(remote_id, shown_name(name, remote_id)) for remote_id, name in rows.values_list("remote_id", "name")[:10]]
 
 
-_names: Prepared[tuple[str, str]] = Prepared(
-    lambda workspace: (
-        agent_list_ever(Workspace(pk=workspace)).order_by("name", "pk").values_list("remote_id", "name")[:MOST_NAMED]
+@cache
+def _names(limit: int) -> Prepared[tuple[str, str]]:
+    return Prepared(
+        lambda workspace: (
+            agent_list_ever(Workspace(pk=workspace)).order_by("name", "pk").values_list("remote_id", "name")[:limit]
+        )
     )
-)
 
 
 def claim_get(workspace: Workspace, remote_id: str, **columns: Combinable) -> Claim:
