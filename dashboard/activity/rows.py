@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 # What stands for an event's own number, id and moment while its kind is drawn: addresses are made of the first two.
 _NUMBER, _AGENT = 2**61 + secrets.randbelow(2**61), f"agent_{secrets.token_hex(16)}"
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-KINDS_KEPT = 2_000
+KINDS_KEPT = 1_000
 
 
 def row_kept(shown: Shown) -> Kept:
