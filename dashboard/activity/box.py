@@ -14,7 +14,7 @@ LOWERED = ("type", "operation", "status", "cost")
 # What the service, and we, put before an id; what is written like one is looked up as one (contract 3).
 _ID = re.compile(r"[a-z][a-z0-9]*_[\w.-]*\d[\w.-]*", re.ASCII)
 # `cost:50`, `cost:>=50`, `cost:<50`: what it is compared by.
-_AMOUNT = re.compile(r"(?P<sign>[<>]?=?)(?P<credits>\d{1,12})", re.ASCII)
+_AMOUNT = re.compile(r"(?P<sign>[<>]?=?)(?P<credits>\d{1,16})", re.ASCII)
 # Phones curl quotes.
 _QUOTED = r'["\u201c\u201d](?P<quoted>[^"\u201c\u201d]*)["\u201c\u201d]'
 _WORD = re.compile(rf"(?P<key>[A-Za-z]+):(?:{_QUOTED}|(?P<plain>\S+))")

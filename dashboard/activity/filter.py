@@ -18,8 +18,8 @@ COSTS = {
     "spent": ("Taken", Q(credits_delta__lt=0)),
     "added": ("Added", Q(credits_delta__gt=0)),
 }
-# No event moves as much.
-MOST_CREDITS = 10**12
+# The client takes no larger number.
+MOST_CREDITS = 2**53
 # Amounts that more events moved than this are found quicker by walking the ledger, newest first.
 FEW_AMOUNTS = 5_000
 

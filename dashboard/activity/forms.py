@@ -151,7 +151,7 @@ class EventFilterForm(DaysForm):
         cleaned = super().clean()
         least, most = self.cleaned_data.get("least"), self.cleaned_data.get("most")
         if least and most and least > most:
-            self.add_error("most", "This is less than the least.")
+            self.add_error("most", "This is less than the first number.")
         return cleaned
 
     @property

@@ -29,7 +29,7 @@ from tests.examples import WITH_FIXTURES
 pytestmark = pytest.mark.django_db
 TYPES = ("job.completed", "asset.created", "usage.credit_consumed", "payment.refolded")
 STATUSES = ("completed", "failed", "")
-DELTAS = (-7, None, 500, 0)
+DELTAS = (-7, None, 2**53, 0)
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles")
 
 
@@ -55,7 +55,7 @@ def ledger(link: Callable[..., Claim], tell: Callable[..., Event]) -> list[Event
 
 BOUNDS = (("since", "until"), ("least", "most"))
 DAYS = st.none() | st.dates(date(2026, 3, 27), date(2026, 4, 1))
-AMOUNTS = st.sampled_from([None, 1, 6, 7, 8, 500])
+AMOUNTS = st.sampled_from([None, 1, 6, 7, 8, 2**53])
 ASKED = st.fixed_dictionaries(
     {
         "agent": st.sampled_from(["", "render-bot", "POSTER press"]),
@@ -275,7 +275,7 @@ def test_amounts_are_chips_in_words_and_the_wrong_way_round_is_said(workspace: W
         ("Credits from", "1"),
         ("Credits to", "12,000"),
     ]
-    assert form_of(workspace, {"least": 9, "most": 8}).errors["most"] == ["This is less than the least."]
+    assert form_of(workspace, {"least": 9, "most": 8}).errors["most"] == ["This is less than the first number."]
     for odd in ("-3", "9" * 30, "1.5", "many"):
         form = form_of(workspace, {"least": odd})
         assert form.errors["least"]
