@@ -17,7 +17,7 @@ from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event, SpendDay
 from dashboard.activity.rollups import SPENT, job_of, lines_of, spent
 from dashboard.activity.slots import day_of
-from dashboard.agents.guardrail_rules import NEAR, Kind, is_reached, limit_text, period_of
+from dashboard.agents.guardrail_rules import NEAR, Kind, doublings_of, is_reached, limit_text, period_of
 from dashboard.agents.models import Claim, Guardrail, GuardrailCrossing
 
 # How far ahead of ours the service's clock may be.
@@ -157,20 +157,16 @@ def _dear_jobs_note(claim: Claim, rules: Sequence[Guardrail], events: Sequence[E
     if not limits or not paid:
         return
     costs = _costs(claim, {job_of(event) for event in paid} - {""})
-    for rule in limits:
-        dear = [event for event in paid if costs.get(job_of(event), spent(event)) > rule.limit]
-        _note(
-            _crossing(
-                claim,
-                rule,
-                period_of(rule.kind, event.occurred_at),
-                figure=costs.get(job_of(event), spent(event)),
-                at=at,
-                job_id=event.job_id,
-            )
-            for event in dear
-            if rule.set_at < period_of(rule.kind, event.occurred_at)[1]
-        )
+    found = [
+        (rule, event.job_id, period_of(rule.kind, event.occurred_at), costs.get(job_of(event), spent(event)))
+        for rule in limits
+        for event in paid
+    ]
+    _note(
+        _crossing(claim, rule, period, figure=cost, at=at, job_id=job_id, doublings=doublings_of(cost, rule.limit))
+        for rule, job_id, period, cost in found
+        if is_reached(rule.kind, figure=cost, limit=rule.limit) and rule.set_at < period[1]
+    )
 
 
 def _costs(claim: Claim, jobs: set[str]) -> dict[str, int]:
@@ -198,7 +194,14 @@ def _sum(days: Days, period: Period, *, place: int) -> int:
 
 
 def _crossing(
-    claim: Claim, rule: Guardrail, period: Period, *, figure: int, at: datetime, job_id: str = ""
+    claim: Claim,
+    rule: Guardrail,
+    period: Period,
+    *,
+    figure: int,
+    at: datetime,
+    job_id: str = "",
+    doublings: int = 0,
 ) -> GuardrailCrossing:
     return GuardrailCrossing(
         workspace_id=claim.workspace_id,
@@ -208,6 +211,7 @@ def _crossing(
         limit=rule.limit,
         figure=figure,
         job_id=job_id,
+        doublings=doublings,
         starts_at=period[0],
         ends_at=period[1],
         noticed_at=at,

@@ -24,7 +24,7 @@ _UNITS = {
 def period_of(kind: str, moment: datetime) -> tuple[datetime, datetime]:
     """Return the UTC period of a kind that a moment lies in: its beginning, and the first moment after it.
 
-    One job has no period: that it was too dear is noted once a day.
+    One job has no period: that it was too dear is noted once a day, and again when another is twice as dear.
     """
     day = datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
     if kind == Kind.CREDITS_WEEK:
@@ -39,6 +39,11 @@ def period_of(kind: str, moment: datetime) -> tuple[datetime, datetime]:
 def is_reached(kind: str, *, figure: int, limit: int) -> bool:
     """A day's, week's or month's limit is reached when it is used up; a job's when one cost more than it may."""
     return figure > limit if kind == Kind.CREDITS_JOB else figure >= limit
+
+
+def doublings_of(figure: int, limit: int) -> int:
+    """Return how often a limit can be doubled within a figure that is above it: 0 below twice the limit."""
+    return (figure // max(limit, 1)).bit_length() - 1
 
 
 def loosened(before: Limits, after: Limits) -> set[tuple[Kind, bool]]:

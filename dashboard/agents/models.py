@@ -151,7 +151,8 @@ class GuardrailCrossing(models.Model):
     """A guardrail that was reached: `figure` stood against `limit` in the UTC period from `starts_at` to `ends_at`.
 
     Of one guardrail and period at most one row is open. It recovers by itself when the period ends, or at
-    `recovered_at`, when the limit was raised or taken away. `job_id` where one job was dearer than it may be.
+    `recovered_at`, when the limit was raised or taken away. `job_id` where one job was dearer than it may be: of these
+    there is one row each time that they get twice as dear, and `doublings` tells them apart; of other kinds it is 0.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -161,6 +162,7 @@ class GuardrailCrossing(models.Model):
     limit = models.PositiveIntegerField()
     figure = models.BigIntegerField()
     job_id = models.CharField(max_length=200, blank=True)
+    doublings = models.PositiveSmallIntegerField(default=0)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     noticed_at = models.DateTimeField()
@@ -169,7 +171,7 @@ class GuardrailCrossing(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["workspace", "agent", "kind", "is_hard", "starts_at"],
+                fields=["workspace", "agent", "kind", "is_hard", "starts_at", "doublings"],
                 name="agents_one_open_crossing",
                 condition=models.Q(recovered_at=None),
             ),

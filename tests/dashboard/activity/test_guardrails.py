@@ -54,7 +54,7 @@ def line(number: int, credits_: int, *, at: datetime = NOW, **more: Any) -> dict
 
 
 def crossings() -> list[tuple[str, bool, int, int]]:
-    rows = GuardrailCrossing.objects.order_by("kind", "is_hard", "starts_at")
+    rows = GuardrailCrossing.objects.order_by("kind", "is_hard", "starts_at", "doublings")
     return [(row.kind, row.is_hard, row.limit, row.figure) for row in rows]
 
 
@@ -90,9 +90,19 @@ def test_one_dear_job_is_noted_once_a_day_whatever_pages_its_lines_come_in(link:
     read(claim, line(1, 10, job_id="job_1"))
     assert crossings() == [], "as dear as it may be"
     read(claim, line(2, 1, job_id="job_1"))
-    read(claim, line(3, 50, job_id="job_2"), line(4, 60))
+    read(claim, line(3, 12, job_id="job_2"), line(4, 19))
     assert crossings() == [("credits_per_job", False, 10, 11)]
     assert GuardrailCrossing.objects.get().job_id == "job_1"
+
+
+def test_job_that_is_twice_as_dear_is_noted_the_same_day(link: Any, owner: User) -> None:
+    claim = link()
+    limit(claim, owner, credits_per_job=10)
+    for number, cost in enumerate((11, 19, 20, 39, 12, 1_000, 1_200, 11, 60)):
+        read(claim, line(number, cost, job_id=f"job_{number}"))
+    assert [figure for *_, figure in crossings()] == [11, 20, 60, 1_000]
+    read(claim, line(20, 12, at=NOW - timedelta(minutes=1)), line(21, 2**53))
+    assert [figure for *_, figure in crossings()][-1] == 2**53
 
 
 def test_late_line_counts_in_its_own_period_and_none_from_before_the_limit(link: Any, owner: User) -> None:
@@ -202,7 +212,8 @@ def test_crossing_is_noted_exactly_once_when_pages_are_applied_at_once(link: Any
     for thread in threads:
         thread.join()
     assert failures == []
-    assert sorted(row[0] for row in crossings()) == ["credits_per_day", "credits_per_job"]
+    noted = GuardrailCrossing.objects.order_by("kind", "doublings").values_list("kind", "doublings")
+    assert list(noted) == [("credits_per_day", 0), *(("credits_per_job", doublings) for doublings in range(3))]
     assert Event.objects.count() == 5 + 20 + 4
 
 

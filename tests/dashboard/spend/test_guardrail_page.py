@@ -186,7 +186,10 @@ def test_charges_that_are_not_told_are_said_beside_the_least_that_is_used(
     assert "Credits a day At least 40 of 40 used, 2 charges not told: reached" in said
     assert "Credits a month At least 40 of 100 used, 2 charges not told" in said
     assert "Jobs a day 0 of 5 used" in said
-    assert "Each job for itself; the first of a day that costs more is noted; 2 charges of today not told" in said
+    assert (
+        "Each job for itself; of a day's that cost more the first is noted, and the next that is twice as dear; "
+        "2 charges of today not told" in said
+    )
 
 
 def told(claim: Claim) -> Instruction:
