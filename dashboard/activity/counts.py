@@ -47,8 +47,7 @@ def events_between(workspace: Workspace, first: int | None, end: int | None) -> 
 
 def _slots(wanted: EventFilter) -> tuple[int | None, int | None] | None:
     """Return the slots between which a filter asks for everything; None where the rollups do not know it."""
-    texts = (wanted.type, wanted.operation, wanted.status, wanted.reference, wanted.text, wanted.cost)
-    if any((*texts, wanted.least, wanted.most)) or not all(map(_is_whole, (wanted.since, wanted.until))):
+    if not wanted.is_of({"agent", "since", "until"}) or not all(map(_is_whole, (wanted.since, wanted.until))):
         return None
     return _slot(wanted.since), _slot(wanted.until)
 

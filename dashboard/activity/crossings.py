@@ -163,7 +163,7 @@ def _dear_jobs_note(claim: Claim, rules: Sequence[Guardrail], events: Sequence[E
         for event in paid
     ]
     _note(
-        _crossing(claim, rule, period, figure=cost, at=at, job_id=job_id, doublings=doublings_of(cost, rule.limit))
+        _crossing(claim, rule, period, figure=cost, at=at, job_id=job_id)
         for rule, job_id, period, cost in found
         if is_reached(rule.kind, figure=cost, limit=rule.limit) and rule.set_at < period[1]
     )
@@ -194,14 +194,7 @@ def _sum(days: Days, period: Period, *, place: int) -> int:
 
 
 def _crossing(
-    claim: Claim,
-    rule: Guardrail,
-    period: Period,
-    *,
-    figure: int,
-    at: datetime,
-    job_id: str = "",
-    doublings: int = 0,
+    claim: Claim, rule: Guardrail, period: Period, *, figure: int, at: datetime, job_id: str = ""
 ) -> GuardrailCrossing:
     return GuardrailCrossing(
         workspace_id=claim.workspace_id,
@@ -211,7 +204,7 @@ def _crossing(
         limit=rule.limit,
         figure=figure,
         job_id=job_id,
-        doublings=doublings,
+        doublings=doublings_of(rule.kind, figure=figure, limit=rule.limit),
         starts_at=period[0],
         ends_at=period[1],
         noticed_at=at,

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Abs
 
+from api_client.records.base import MAX_WHOLE
 from dashboard.accounts.models import Workspace
 from dashboard.activity.models import Event
 from dashboard.activity.text import RARE, Rarity, text_rarity
@@ -18,8 +19,6 @@ COSTS = {
     "spent": ("Taken", Q(credits_delta__lt=0)),
     "added": ("Added", Q(credits_delta__gt=0)),
 }
-# The client takes no larger number.
-MOST_CREDITS = 2**53
 # Amounts that more events moved than this are found quicker by walking the ledger, newest first.
 FEW_AMOUNTS = 5_000
 
@@ -58,7 +57,7 @@ class EventFilter:
     @property
     def amounts(self) -> tuple[int, int] | None:
         """Return the least and the most credits that are asked for; None: any, or none at all."""
-        return (self.least or 1, self.most or MOST_CREDITS) if self.least or self.most else None
+        return (self.least or 1, self.most or MAX_WHOLE) if self.least or self.most else None
 
 
 @dataclass(frozen=True)

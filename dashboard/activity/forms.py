@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from api_client.records.base import MAX_WHOLE
 from dashboard.accounts.models import Workspace
 from dashboard.activity.arrivals import MOST_ARRIVALS
 from dashboard.activity.box import box_read
-from dashboard.activity.filter import COSTS, MOST_CREDITS, EventFilter
+from dashboard.activity.filter import COSTS, EventFilter
 from dashboard.activity.text import SHORTEST
 from dashboard.agents.selectors import agent_names, agents_called
 from dashboard.lib.days import DaysForm
@@ -97,8 +98,8 @@ class EventFilterForm(DaysForm):
     cost = forms.ChoiceField(
         label="Credits", choices=[("", "Any"), *((key, name) for key, (name, _) in COSTS.items())], required=False
     )
-    least = forms.IntegerField(label="Credits from", min_value=1, max_value=MOST_CREDITS, required=False)
-    most = forms.IntegerField(label="Credits to", min_value=1, max_value=MOST_CREDITS, required=False)
+    least = forms.IntegerField(label="Credits from", min_value=1, max_value=MAX_WHOLE, required=False)
+    most = forms.IntegerField(label="Credits to", min_value=1, max_value=MAX_WHOLE, required=False)
     text = forms.CharField(
         label="Text",
         min_length=SHORTEST,

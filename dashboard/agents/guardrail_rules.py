@@ -41,9 +41,9 @@ def is_reached(kind: str, *, figure: int, limit: int) -> bool:
     return figure > limit if kind == Kind.CREDITS_JOB else figure >= limit
 
 
-def doublings_of(figure: int, limit: int) -> int:
-    """Return how often a limit can be doubled within a figure that is above it: 0 below twice the limit."""
-    return (figure // max(limit, 1)).bit_length() - 1
+def doublings_of(kind: str, *, figure: int, limit: int) -> int:
+    """Return how often a job's limit can be doubled within a figure above it: 0 below twice, and for other kinds."""
+    return (figure // max(limit, 1)).bit_length() - 1 if kind == Kind.CREDITS_JOB else 0
 
 
 def loosened(before: Limits, after: Limits) -> set[tuple[Kind, bool]]:

@@ -150,9 +150,8 @@ class Guardrail(models.Model):
 class GuardrailCrossing(models.Model):
     """A guardrail that was reached: `figure` stood against `limit` in the UTC period from `starts_at` to `ends_at`.
 
-    Of one guardrail and period at most one row is open. It recovers by itself when the period ends, or at
-    `recovered_at`, when the limit was raised or taken away. `job_id` where one job was dearer than it may be: of these
-    there is one row each time that they get twice as dear, and `doublings` tells them apart; of other kinds it is 0.
+    Of one guardrail and period at most one row is open, of jobs that were dearer than one may (`job_id`) one for each
+    of the limit's `doublings`. It recovers when the period ends, or at `recovered_at`: the limit was raised or is gone.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

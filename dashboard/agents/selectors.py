@@ -17,7 +17,6 @@ from dashboard.lib.paging import Page, page_get
 from dashboard.lib.prepared import Prepared
 
 PAGE_SIZE = 50
-MOST_NAMED = 200
 
 
 def claim_list(workspace: Workspace) -> QuerySet[Claim]:

@@ -6,9 +6,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import Workspace
 from dashboard.agents.models import shown_name
-from dashboard.agents.selectors import MOST_NAMED, agent_list_ever
+from dashboard.agents.selectors import agent_list_ever
 from dashboard.credits.waiting import waiting_in
 from dashboard.lib.prepared import Prepared
+
+MOST_NAMED = 200
 
 
 class Head(NamedTuple):
